@@ -1,0 +1,57 @@
+/**
+ * A handler for every server that speaks the web's `Request` and `Response`: Bun, Deno, Workers, Next.js and others.
+ *
+ * @module
+ */
+import { type RawBody, bodyAlreadyParsed } from "./lib/body.ts";
+import { type Receiver, type ReceiverOptions, createReceiver } from "./lib/receiver.ts";
+import type { Reply } from "./lib/reply.ts";
+
+/** The part of a platform's context that keeps it alive until the callbacks have run. */
+export interface FetchContext {
+  waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+}
+
+/** What a callback and a `signingSecret` function find of the platform. */
+export interface FetchPlatform {
+  readonly request: Request;
+  readonly ctx: FetchContext | undefined;
+}
+
+/** Options of {@link createFetchHandler}. */
+export type FetchHandlerOptions = ReceiverOptions<FetchPlatform>;
+
+/** Answers one request. On platforms with a `waitUntil`, pass their context: it is given the runs. */
+export interface FetchHandler {
+  (request: Request, ctx?: FetchContext): Promise<Response>;
+  readonly receiver: Receiver<FetchPlatform>;
+}
+
+/**
+ * Makes a handler from `Request` to `Response`.
+ *
+ * @throws WebhookError `invalid_secret`, `invalid_option`
+ */
+export function createFetchHandler(options: FetchHandlerOptions = {}): FetchHandler {
+  const receiver = createReceiver<FetchPlatform>(options);
+  async function handleFetch(request: Request, ctx?: FetchContext): Promise<Response> {
+    const { method, headers } = request;
+    const reply = await receiver.receive({ method, headers, body: () => requestBody(request) }, { request, ctx });
+    if (reply.runs) ctx?.waitUntil?.(reply.runs);
+    return toResponse(reply);
+  }
+  return Object.assign(handleFetch, { receiver });
+}
+
+/** The raw body of a request that nobody has read. */
+export function requestBody(request: Request): RawBody {
+  if (request.bodyUsed) {
+    throw bodyAlreadyParsed("Something read the request before the receiver did: hand the receiver the request first.");
+  }
+  return request.body ?? new Uint8Array();
+}
+
+/** The reply as the web's `Response`. */
+export function toResponse({ status, headers, body }: Reply): Response {
+  return new Response(body, { status, headers });
+}

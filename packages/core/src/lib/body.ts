@@ -1,0 +1,164 @@
+import { WebhookError } from "./errors.ts";
+
+/** How long a refused upload may go on before its connection is cut, so that a client still gets to read the 413. */
+const LINGER_MS = 1000;
+
+const encoder = new TextEncoder();
+
+/** What is needed of a Node stream (an `IncomingMessage`), without Node's types. */
+export interface NodeReadable {
+  // `any` as in Node's own types: what a listener is given depends on the event.
+  // eslint-disable-next-line typescript/no-explicit-any
+  on(event: string, listener: (argument: any) => void): unknown;
+  // eslint-disable-next-line typescript/no-explicit-any
+  off(event: string, listener: (argument: any) => void): unknown;
+  resume(): unknown;
+  destroy(): unknown;
+  readonly readableEnded: boolean;
+  readonly destroyed: boolean;
+}
+
+/** Anything that raw bytes can be read from. A string stands for its UTF-8 bytes. */
+export type RawBody = Uint8Array | ArrayBuffer | string | ReadableStream<Uint8Array> | NodeReadable;
+
+/**
+ * The body of a delivery, or a function that gives it once its turn has come: so that a delivery that the headers
+ * condemn is never read. The function may throw `body_already_parsed` with a hint that fits the framework.
+ */
+export type BodySource = RawBody | (() => RawBody | Promise<RawBody>);
+
+/**
+ * Takes bytes as they are, and strings as their UTF-8 bytes.
+ *
+ * @throws WebhookError `body_already_parsed` for anything else.
+ */
+export function toBytes(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  if (typeof body === "string") return encoder.encode(body);
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  // By its tag, since an ArrayBuffer may come from another realm.
+  if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return new Uint8Array(body as ArrayBuffer);
+  throw bodyAlreadyParsed("Pass the bytes of the body as they arrived, never the object that was parsed from them.");
+}
+
+/** The error for a body of which only a parsed value is left. */
+export function bodyAlreadyParsed(hint: string): WebhookError {
+  return new WebhookError("body_already_parsed", "The raw bytes of the body are gone, so it cannot be verified.", {
+    hint,
+  });
+}
+
+/**
+ * Reads all bytes of a body, counting them: `content-length` is never believed.
+ *
+ * @throws WebhookError `body_too_large`, `body_incomplete`, `body_already_parsed`
+ */
+export async function readBody(source: BodySource, maxBytes: number): Promise<Uint8Array> {
+  const raw = typeof source === "function" ? await source() : source;
+  if (isWebStream(raw)) return readWebStream(raw, maxBytes);
+  if (isNodeStream(raw)) return readNodeStream(raw, maxBytes);
+  const bytes = toBytes(raw);
+  if (bytes.length > maxBytes) throw bodyTooLarge(maxBytes);
+  return bytes;
+}
+
+async function readWebStream(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  if (stream.locked) throw bodyAlreadyParsed("Something else is reading the request's body: let the receiver read it.");
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    // One after another is how a stream is read.
+    // eslint-disable-next-line no-await-in-loop
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw bodyIncomplete(cause);
+    });
+    if (done) return concatenate(chunks, length);
+    length += value.length;
+    if (length > maxBytes) {
+      // Not awaited: an endless sender may never answer the cancellation.
+      reader.cancel().catch(() => {});
+      throw bodyTooLarge(maxBytes);
+    }
+    chunks.push(value);
+  }
+}
+
+function readNodeStream(stream: NodeReadable, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    if (stream.readableEnded || stream.destroyed) {
+      reject(bodyIncomplete());
+      return;
+    }
+    const settle = (): void => {
+      stream.off("data", onData);
+      stream.off("end", onEnd);
+      stream.off("close", onCut);
+      // The error listener stays: a second error of a cut connection would else crash the process.
+    };
+    const onData = (chunk: Uint8Array): void => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length <= maxBytes) return;
+      settle();
+      linger(stream);
+      reject(bodyTooLarge(maxBytes));
+    };
+    const onEnd = (): void => {
+      settle();
+      resolve(concatenate(chunks, length));
+    };
+    const onCut = (cause?: unknown): void => {
+      settle();
+      reject(bodyIncomplete(cause));
+    };
+    stream.on("data", onData);
+    stream.on("end", onEnd);
+    stream.on("close", onCut);
+    stream.on("error", onCut);
+  });
+}
+
+/**
+ * Discards the rest of an upload for a moment. Cutting at once would make most clients report a broken pipe instead
+ * of the 413; never cutting would leave the connection to a client that sends for ever.
+ */
+function linger(stream: NodeReadable): void {
+  stream.resume();
+  const timer = setTimeout(() => stream.destroy(), LINGER_MS);
+  const stop = (): void => clearTimeout(timer);
+  stream.on("end", stop);
+  stream.on("close", stop);
+}
+
+function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = chunks;
+  if (first && chunks.length === 1) return first;
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+function isWebStream(raw: RawBody): raw is ReadableStream<Uint8Array> {
+  return typeof raw === "object" && raw !== null && "getReader" in raw;
+}
+
+function isNodeStream(raw: RawBody): raw is NodeReadable {
+  return typeof raw === "object" && raw !== null && "on" in raw && "resume" in raw;
+}
+
+function bodyTooLarge(maxBytes: number): WebhookError {
+  return new WebhookError("body_too_large", `The body has more than ${maxBytes} bytes.`, {
+    hint: "The sender's messages have at most about 350 kB. If yours are larger, raise maxBodyBytes.",
+  });
+}
+
+function bodyIncomplete(cause?: unknown): WebhookError {
+  return new WebhookError("body_incomplete", "The connection ended before the body was whole.", { cause });
+}

@@ -1,0 +1,189 @@
+import { type BackoffInSeconds, backoffDelays } from "./backoff.ts";
+import { WebhookError } from "./errors.ts";
+import type { Acceptance, AcceptedMessage, Inbox, InboxAttachment, RunMessage, RunOutcome } from "./inbox.ts";
+import { checkNumber, invalidOption } from "./options.ts";
+
+/** Options of {@link memoryInbox}. */
+export interface MemoryInboxOptions {
+  /** Ids remembered, so that a resend of a handled message runs nothing; the oldest are forgotten first. Default 100,000. */
+  maxIds?: number | undefined;
+  /** Messages that wait for a run; beyond it the sender gets 503 and tries again later. Default 10,000. */
+  maxWaiting?: number | undefined;
+  /** Callbacks that run at once. Default 100. */
+  concurrency?: number | undefined;
+  /** Runs before a message is given up. Default 3. */
+  maxRuns?: number | undefined;
+  /** The delay before run 2, doubled for each further run; or a list; or a function of the run. Default 0.1. */
+  backoffInSeconds?: BackoffInSeconds | undefined;
+}
+
+/** A message that is waiting or running. */
+interface ActiveMessage {
+  readonly acceptance: Acceptance;
+  readonly outcome: Promise<RunOutcome>;
+}
+
+/** One receiver's share of the inbox. */
+interface Attached {
+  readonly run: RunMessage;
+  active: number;
+  closing: boolean;
+  readonly whenIdle: Set<() => void>;
+  /** Ends the delays between runs, when the receiver closes. */
+  readonly hurry: Set<() => void>;
+}
+
+const DUPLICATE: Acceptance = { duplicate: true };
+const SUCCEEDED: RunOutcome = { succeeded: true };
+
+/**
+ * Keeps accepted messages in bounded memory: the default, for development and for services that accept to lose
+ * what was waiting or running when the process dies (the sender counts those as delivered).
+ *
+ * @throws WebhookError `invalid_option`
+ */
+export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
+  const maxIds = checkNumber("maxIds", options.maxIds, { default: 100_000, min: 1, integer: true });
+  const maxWaiting = checkNumber("maxWaiting", options.maxWaiting, { default: 10_000, integer: true });
+  const concurrency = checkNumber("concurrency", options.concurrency, { default: 100, min: 1, integer: true });
+  const maxRuns = checkNumber("maxRuns", options.maxRuns, { default: 3, min: 1, integer: true });
+  const delayBefore = backoffDelays(options.backoffInSeconds, 0.1);
+
+  const receivers = new Map<string, Attached>();
+  const active = new Map<string, ActiveMessage>();
+  /** Ids of handled messages, in the order of their end. */
+  const done = new Set<string>();
+  const waitingForSlot = new Set<() => void>();
+  let running = 0;
+
+  const isFull = (): boolean => active.size >= concurrency + maxWaiting;
+
+  /** Takes the message, unless it is known; it may be tried `runs` times. */
+  function take(message: AcceptedMessage, runs: number): ActiveMessage | undefined {
+    const key = keyOf(message);
+    if (done.has(key)) return undefined;
+    const existing = active.get(key);
+    if (existing) return existing;
+    const attached = receivers.get(message.receiver);
+    if (!attached) throw new WebhookError("receiver_closed", "No receiver of this name is open.");
+    if (isFull()) throw new WebhookError("receiver_busy", `${maxWaiting} messages are waiting already.`);
+
+    attached.active += 1;
+    const outcome = work(message, attached, runs).then((ended) => {
+      active.delete(key);
+      // One that was given up is forgotten: a resend of it runs anew.
+      if (ended.succeeded) remember(key);
+      leave(attached);
+      return ended;
+    });
+    const taken: ActiveMessage = { acceptance: { duplicate: false, runs: outcome.then(() => {}) }, outcome };
+    active.set(key, taken);
+    return taken;
+  }
+
+  async function work(message: AcceptedMessage, attached: Attached, runs: number): Promise<RunOutcome> {
+    for (let run = 1; ; run++) {
+      // Runs follow one another: that is what a retry is.
+      /* eslint-disable no-await-in-loop */
+      await slot();
+      try {
+        await attached.run(message, { run, final: run >= runs });
+        return SUCCEEDED;
+      } catch (error) {
+        if (run >= runs) return { succeeded: false, error };
+      } finally {
+        releaseSlot();
+      }
+      if (!attached.closing) await pause(attached, delayBefore(run + 1));
+      /* eslint-enable no-await-in-loop */
+    }
+  }
+
+  function remember(key: string): void {
+    done.add(key);
+    for (const oldest of done) {
+      if (done.size <= maxIds) return;
+      done.delete(oldest);
+    }
+  }
+
+  function slot(): Promise<void> | undefined {
+    if (running >= concurrency) return new Promise((resolve) => waitingForSlot.add(resolve));
+    running += 1;
+    return undefined;
+  }
+
+  /** Hands the slot to whoever has waited longest, so that nobody can slip in between. */
+  function releaseSlot(): void {
+    for (const next of waitingForSlot) {
+      waitingForSlot.delete(next);
+      next();
+      return;
+    }
+    running -= 1;
+  }
+
+  return {
+    accept(message) {
+      const key = keyOf(message);
+      if (done.has(key) || active.has(key)) return DUPLICATE;
+      return take(message, maxRuns)?.acceptance ?? DUPLICATE;
+    },
+    async acceptAndRun(message) {
+      return (await take(message, 1)?.outcome) ?? SUCCEEDED;
+    },
+    isFull,
+    attach({ name, run }) {
+      if (receivers.has(name)) {
+        throw invalidOption(
+          `Two receivers named "${name}" share one inbox.`,
+          "Give each receiver a name of its own (the option name), or an inbox of its own.",
+        );
+      }
+      const attached: Attached = { run, active: 0, closing: false, whenIdle: new Set(), hurry: new Set() };
+      receivers.set(name, attached);
+      return attachmentOf(name, attached);
+    },
+  };
+
+  function attachmentOf(name: string, attached: Attached): InboxAttachment {
+    const idle = (): Promise<void> =>
+      attached.active === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            attached.whenIdle.add(resolve);
+          });
+    return {
+      idle,
+      async close() {
+        attached.closing = true;
+        for (const wake of attached.hurry) wake();
+        await idle();
+        if (receivers.get(name) === attached) receivers.delete(name);
+      },
+    };
+  }
+}
+
+function keyOf({ receiver, messageId }: AcceptedMessage): string {
+  return `${messageId} ${receiver}`;
+}
+
+function leave(attached: Attached): void {
+  attached.active -= 1;
+  if (attached.active > 0) return;
+  for (const resolve of attached.whenIdle) resolve();
+  attached.whenIdle.clear();
+}
+
+function pause(attached: Attached, seconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer);
+      attached.hurry.delete(wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, seconds * 1000);
+    attached.hurry.add(wake);
+  });
+}

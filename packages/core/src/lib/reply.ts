@@ -1,0 +1,38 @@
+import type { WebhookError } from "./errors.ts";
+
+/** What an adapter answers: nothing in it comes from the delivery. */
+export interface Reply {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON, in ASCII. */
+  readonly body: string;
+  /**
+   * The runs of this delivery: settles, never rejects, when the message is done or given up. For `waitUntil` on
+   * platforms that stop a process whose replies are sent.
+   */
+  readonly runs?: Promise<void>;
+}
+
+/** When the sender should try again after a 503, in seconds; it waits at least its own planned delay. */
+const RETRY_AFTER_SECONDS = 5;
+const JSON_HEADERS = { "content-type": "application/json" };
+const RECEIVED: Reply = { status: 200, headers: JSON_HEADERS, body: '{"received":true}' };
+
+/** 200: safely accepted. */
+export function receivedReply(runs?: Promise<void>): Reply {
+  return runs ? { ...RECEIVED, runs } : RECEIVED;
+}
+
+/** The code and no more: messages and hints are for the developer, not for whoever sent this. */
+export function refusalReply({ code, status }: WebhookError): Reply {
+  return {
+    status,
+    headers: {
+      ...JSON_HEADERS,
+      ...(status === 405 && { allow: "POST" }),
+      ...(status === 503 && { "retry-after": String(RETRY_AFTER_SECONDS) }),
+    },
+    body: `{"error":"${code}"}`,
+  };
+}

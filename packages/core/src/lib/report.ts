@@ -1,0 +1,49 @@
+import type { WebhookError } from "./errors.ts";
+
+const PREFIX = "[diffio-webhooks]";
+
+/** What the console is told of a failed run: never the body. */
+interface FailedRun {
+  readonly messageId: string;
+  readonly eventType: string;
+  readonly run: number;
+  readonly final: boolean;
+}
+
+/** The default of `onError`: nothing fails unseen. */
+export function logFailedRun(error: unknown, { messageId, eventType, run, final }: FailedRun): void {
+  const next = final ? "it is not tried again" : "it will be tried again";
+  console.error(`${PREFIX} run ${run} of ${messageId} (${eventType}) failed; ${next}:`, error);
+}
+
+/** The default of `onRejected`: the first refusal of each code, so that a flood of them fills no log. */
+export function firstRefusalLogger(): (error: WebhookError) => void {
+  const seen = new Set<string>();
+  return ({ code, status, message, hint, cause }) => {
+    if (seen.has(code)) return;
+    seen.add(code);
+    console.warn(
+      `${PREFIX} refused a delivery with ${status} ${code}: ${message}${hint ? ` ${hint}` : ""} ` +
+        "(Further ones with this code are not shown; set onRejected to see them all.)",
+      ...(cause === undefined ? [] : [cause]),
+    );
+  };
+}
+
+/** Calls a hook of the user's: what it throws or rejects with changes nothing, but is not hidden either. */
+export function callHook(name: string, hook: () => unknown): void {
+  try {
+    const result = hook();
+    if (isThenable(result)) result.then(undefined, (error: unknown) => logFailedHook(name, error));
+  } catch (error) {
+    logFailedHook(name, error);
+  }
+}
+
+function logFailedHook(name: string, error: unknown): void {
+  console.error(`${PREFIX} the hook ${name} failed:`, error);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

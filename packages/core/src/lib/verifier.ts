@@ -1,0 +1,120 @@
+import { toBytes } from "./body.ts";
+import { WebhookError } from "./errors.ts";
+import { type HeaderGetter, type HeadersInput, readSignedHeaders, toHeaderGetter } from "./headers.ts";
+import { checkNow, checkTolerance } from "./options.ts";
+import { type SigningKey, type SigningSecrets, importSigningSecrets } from "./secret.ts";
+import { matchesAny, parseSignatureHeader } from "./signature.ts";
+import { checkTimestamp } from "./timestamp.ts";
+
+/** No dot: the signed bytes are `id.timestamp.body`, and a dot in the id would let one signature be read in two ways. */
+const MESSAGE_ID = /^[A-Za-z0-9_-]{1,128}$/;
+
+/** Options of {@link createVerifier}. */
+export interface VerifierOptions {
+  /** `whsec_…`; a list during rotation; or a record of names, of which the matching one is told. */
+  signingSecret: SigningSecrets;
+  /** How far the timestamp may lie from the clock, in seconds, in both directions, bounds included. Default 300. */
+  toleranceInSeconds?: number | undefined;
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  now?: (() => number) | undefined;
+}
+
+/** One delivery as a verifier takes it. */
+export interface SignedDelivery {
+  /** A plain object (names in any case, values may be arrays), a `Headers`, or a function from name to value. */
+  headers: HeadersInput;
+  /** The raw bytes of the body, or a string that stands for its UTF-8 bytes. Never a parsed object. */
+  body: Uint8Array | string;
+}
+
+/** An authentic message, its body not yet looked at. */
+export interface VerifiedMessage {
+  /** `svix-id`: the same for all attempts of one message. */
+  messageId: string;
+  /** When this attempt was signed. */
+  timestamp: Date;
+  /** The bytes that were signed. */
+  body: Uint8Array;
+  /** The name of the secret that matched, where the secrets were given by name. */
+  secretName?: string;
+}
+
+/** Verifies deliveries; made once, used for each. */
+export interface Verifier {
+  /**
+   * Checks headers, timestamp and signature of one delivery, synchronously.
+   *
+   * @throws WebhookError with the code of the first check that fails, in the order: `missing_header`,
+   * `invalid_header`, `invalid_timestamp`, `timestamp_too_old`, `timestamp_too_new`,
+   * `invalid_signature_header`, `body_already_parsed`, `no_matching_signature`
+   */
+  verify(delivery: SignedDelivery): VerifiedMessage;
+}
+
+/** What the headers of a delivery say once they are checked; its body still to come. */
+export interface SignedEnvelope {
+  readonly messageId: string;
+  /** Seconds since the epoch. */
+  readonly timestamp: number;
+  /** The signed bytes before the body: `id.timestamp.` */
+  readonly prefix: string;
+  readonly signatures: readonly string[];
+}
+
+/**
+ * Makes a verifier for use without a receiver: in a queue consumer, a test, or a framework that has no adapter.
+ *
+ * @throws WebhookError `invalid_secret`, `invalid_option`
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const keys = importSigningSecrets(options.signingSecret);
+  const toleranceInSeconds = checkTolerance(options.toleranceInSeconds);
+  const now = checkNow(options.now);
+  return {
+    verify({ headers, body }) {
+      const envelope = openEnvelope(toHeaderGetter(headers), now(), toleranceInSeconds);
+      const bytes = toBytes(body);
+      const { name } = findSigningKey(envelope, bytes, keys);
+      return {
+        messageId: envelope.messageId,
+        timestamp: new Date(envelope.timestamp * 1000),
+        body: bytes,
+        ...(name !== undefined && { secretName: name }),
+      };
+    },
+  };
+}
+
+/** All checks that need no body, cheapest first. */
+export function openEnvelope(get: HeaderGetter, nowInMs: number, toleranceInSeconds: number): SignedEnvelope {
+  const { messageId, timestamp, signature } = readSignedHeaders(get);
+  if (!MESSAGE_ID.test(messageId)) {
+    throw new WebhookError("invalid_header", "The message id has characters that ids never have, or is too long.");
+  }
+  return {
+    messageId,
+    timestamp: checkTimestamp(timestamp, nowInMs, toleranceInSeconds),
+    prefix: `${messageId}.${timestamp}.`,
+    signatures: parseSignatureHeader(signature),
+  };
+}
+
+/**
+ * Finds the key that signed the body.
+ *
+ * @throws WebhookError `no_matching_signature`
+ */
+export function findSigningKey(
+  { prefix, signatures }: Pick<SignedEnvelope, "prefix" | "signatures">,
+  body: Uint8Array,
+  keys: readonly SigningKey[],
+): SigningKey {
+  for (const key of keys) {
+    if (matchesAny(key.sign(prefix, body), signatures)) return key;
+  }
+  throw new WebhookError("no_matching_signature", "No signature of the delivery matches its body and a known secret.", {
+    hint:
+      "Either it is forged, or the secret is that of another endpoint (each has its own), or something changed the " +
+      "body on its way: a middleware that parses and re-serialises it, or a proxy.",
+  });
+}

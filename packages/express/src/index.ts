@@ -1,0 +1,59 @@
+/**
+ * Receives Diffio webhooks in Express 4 and 5.
+ *
+ * @module
+ */
+import { type RawBody, type Receiver, type ReceiverOptions, bodyAlreadyParsed, createReceiver } from "@diffio-webhooks/core";
+import type { Request, RequestHandler, Response } from "express";
+
+/** What a callback finds as `context.platform`. By then the reply has been sent. */
+export interface ExpressPlatform {
+  readonly req: Request;
+  readonly res: Response;
+}
+
+/** Options of {@link diffioWebhooks}. */
+export type ExpressWebhooksOptions = ReceiverOptions<ExpressPlatform>;
+
+/** An Express handler, for `app.post(path, …)` as well as `app.use(path, …)`. */
+export type ExpressWebhooksHandler = RequestHandler & { readonly receiver: Receiver<ExpressPlatform> };
+
+/**
+ * Makes the handler. Mount it before `express.json()`: it needs the bytes.
+ *
+ * @throws WebhookError `invalid_secret`, `invalid_option`
+ */
+export function diffioWebhooks(options: ExpressWebhooksOptions = {}): ExpressWebhooksHandler {
+  const receiver = createReceiver<ExpressPlatform>(options);
+
+  async function receiveDelivery(req: Request, res: Response): Promise<void> {
+    const { status, headers, body } = await receiver.receive(
+      {
+        method: req.method,
+        headers: (name) => req.headers[name],
+        body: () => rawBody(req),
+        // "close" and not "finish": it comes in any case, the client gone or not.
+        replied: new Promise((resolve) => res.once("close", resolve)),
+      },
+      { req, res },
+    );
+    res.writeHead(status, headers).end(body);
+  }
+
+  const handleExpress: RequestHandler = (req, res, next) => {
+    receiveDelivery(req, res).catch(next);
+  };
+  return Object.assign(handleExpress, { receiver });
+}
+
+/** The bytes, where an earlier middleware or the platform kept them (Firebase, Nest), else the stream. */
+function rawBody(req: Request): RawBody {
+  const { rawBody: kept, body } = req as Request & { rawBody?: unknown };
+  if (kept instanceof Uint8Array || typeof kept === "string") return kept;
+  if (body instanceof Uint8Array) return body;
+  if (!req.readableDidRead) return req;
+  throw bodyAlreadyParsed(
+    "Mount diffioWebhooks before express.json() and other body parsers, or keep the bytes: " +
+      "express.json({ verify: (req, res, bytes) => { req.rawBody = bytes; } }).",
+  );
+}

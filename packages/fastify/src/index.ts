@@ -1,0 +1,74 @@
+/**
+ * Receives Diffio webhooks in Fastify 5.
+ *
+ * @module
+ */
+import { type Receiver, type ReceiverOptions, WebhookError, createReceiver } from "@diffio-webhooks/core";
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import fastifyPlugin from "fastify-plugin";
+
+/** What a callback finds as `context.platform`. By then the reply has been sent. */
+export interface FastifyPlatform {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** Options of {@link diffioWebhooks}. */
+export interface FastifyWebhooksOptions extends ReceiverOptions<FastifyPlatform> {
+  /** The path to receive at; the plugin owns it, all methods included. */
+  path: string;
+  /** Put before the path, as with any plugin. */
+  prefix?: string | undefined;
+}
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** The receivers of this instance, by their whole path (prefixes included). */
+    diffioWebhooks: Map<string, Receiver<FastifyPlatform>>;
+  }
+}
+
+const plugin: FastifyPluginAsync<FastifyWebhooksOptions> = async (fastify, { path, prefix = "", ...options }) => {
+  if (typeof path !== "string" || !path.startsWith("/")) {
+    throw new WebhookError("invalid_option", "path is not a path.", {
+      hint: 'Give the path to receive at: app.register(diffioWebhooks, { path: "/webhooks/diffio", … }).',
+    });
+  }
+  const receiver = createReceiver<FastifyPlatform>(options);
+  if (!fastify.hasDecorator("diffioWebhooks")) fastify.decorate("diffioWebhooks", new Map());
+  fastify.diffioWebhooks.set(`${fastify.prefix}${prefix}${path}`, receiver);
+  fastify.addHook("onClose", () => receiver.close());
+  // A scope of its own: what is set up in it reaches no other route.
+  await fastify.register(async (scope) => receiveAt(scope, path, receiver), { prefix });
+};
+
+/**
+ * The plugin: `app.register(diffioWebhooks, { path: "/webhooks/diffio", on: { … } })`. It may be registered several
+ * times, under different paths.
+ *
+ * Registering it fails with a WebhookError `invalid_secret` or `invalid_option` where an option is wrong.
+ */
+export const diffioWebhooks: FastifyPluginAsync<FastifyWebhooksOptions> = fastifyPlugin(plugin, {
+  name: "@diffio-webhooks/fastify",
+  fastify: "5.x",
+});
+
+function receiveAt(scope: FastifyInstance, path: string, receiver: Receiver<FastifyPlatform>): void {
+  scope.all(path, {
+    // In this hook and not in the handler: it comes before Fastify looks at the content type or parses a body.
+    onRequest: async (request, reply) => {
+      const { status, headers, body } = await receiver.receive(
+        {
+          method: request.method,
+          headers: (name) => request.headers[name],
+          body: request.raw,
+          // "close" and not "finish": it comes in any case, the client gone or not.
+          replied: new Promise((resolve) => reply.raw.once("close", resolve)),
+        },
+        { request, reply },
+      );
+      return reply.code(status).headers(headers).send(body);
+    },
+    handler: () => {},
+  });
+}

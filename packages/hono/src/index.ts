@@ -1,0 +1,106 @@
+/**
+ * Receives Diffio webhooks in Hono, on Node, Bun, Deno and Cloudflare Workers.
+ *
+ * @module
+ */
+import {
+  type NodeReadable,
+  type RawBody,
+  type Receiver,
+  type ReceiverOptions,
+  bodyAlreadyParsed,
+  createReceiver,
+  signingSecretFromEnv,
+} from "@diffio-webhooks/core";
+import { requestBody, toResponse } from "@diffio-webhooks/core/fetch";
+import type { Context, Env, MiddlewareHandler } from "hono";
+
+// `any` is Hono's own default for an environment that is not declared.
+// eslint-disable-next-line typescript/no-explicit-any
+type AnyEnv = any;
+
+/** Options of {@link diffioWebhooks}. Callbacks find Hono's context as `context.platform`. */
+export type HonoWebhooksOptions<HonoEnv extends Env = AnyEnv> = ReceiverOptions<Context<HonoEnv>>;
+
+/** A Hono handler, for `app.post(path, …)` as well as `app.all(path, …)`. */
+export type HonoWebhooksHandler<HonoEnv extends Env = AnyEnv> = MiddlewareHandler<HonoEnv> & {
+  readonly receiver: Receiver<Context<HonoEnv>>;
+};
+
+/** What @hono/node-server puts into `c.env`. */
+interface NodeBindings {
+  readonly incoming?: NodeReadable & {
+    readonly readableDidRead: boolean;
+    readonly rawBody?: unknown;
+    listenerCount(event: string): number;
+  };
+  readonly outgoing?: { once(event: "close", listener: () => void): unknown };
+}
+
+/**
+ * Makes the handler. Without `signingSecret` it takes `DIFFIO_WEBHOOK_SECRET` from `c.env`, else from `process.env`.
+ * On Workers the callbacks are handed to `waitUntil` by itself.
+ *
+ * @throws WebhookError `invalid_secret`, `invalid_option`
+ */
+export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
+  options: HonoWebhooksOptions<HonoEnv> = {},
+): HonoWebhooksHandler<HonoEnv> {
+  const receiver = createReceiver<Context<HonoEnv>>({ signingSecret: secretFromBindings, ...options });
+
+  async function handleHono(c: Context<HonoEnv>): Promise<Response> {
+    const { outgoing } = nodeBindings(c);
+    const { method, headers } = c.req.raw;
+    const reply = await receiver.receive(
+      {
+        method,
+        headers,
+        body: () => rawBody(c),
+        // "close" and not "finish": it comes in any case, the client gone or not.
+        ...(outgoing && { replied: new Promise((resolve) => outgoing.once("close", () => resolve(undefined))) }),
+      },
+      c,
+    );
+    if (reply.runs && !outgoing) waitUntil(c, reply.runs);
+    return toResponse(reply);
+  }
+  return Object.assign(handleHono, { receiver });
+}
+
+/** The bytes, as an earlier middleware left them. */
+async function rawBody(c: Context): Promise<RawBody> {
+  const { arrayBuffer, blob, text } = c.req.bodyCache;
+  if (arrayBuffer) return arrayBuffer;
+  if (blob) return (await blob).arrayBuffer();
+  if (text) return text;
+  if (c.req.raw.bodyUsed) {
+    throw bodyAlreadyParsed(
+      "A middleware before diffioWebhooks read the body: mount the webhook route first, or let that middleware " +
+        "read it with c.req.text() or c.req.arrayBuffer(), which Hono keeps.",
+    );
+  }
+  // Node's own stream, where nobody has touched it: several times cheaper than the web stream made of it.
+  const { incoming } = nodeBindings(c);
+  if (incoming?.rawBody instanceof Uint8Array) return incoming.rawBody;
+  if (incoming && !incoming.readableDidRead && incoming.listenerCount("data") === 0) return incoming;
+  return requestBody(c.req.raw);
+}
+
+function secretFromBindings(c: Context): string | undefined {
+  const { DIFFIO_WEBHOOK_SECRET } = (c.env ?? {}) as { DIFFIO_WEBHOOK_SECRET?: string };
+  return DIFFIO_WEBHOOK_SECRET ?? signingSecretFromEnv();
+}
+
+function waitUntil(c: Context, runs: Promise<void>): void {
+  let executionCtx: { waitUntil(promise: Promise<unknown>): void } | undefined;
+  try {
+    ({ executionCtx } = c);
+  } catch {
+    // Hono throws where there is none: on Bun and Deno, whose processes live on by themselves.
+  }
+  executionCtx?.waitUntil(runs);
+}
+
+function nodeBindings(c: Context): NodeBindings {
+  return (c.env ?? {}) as NodeBindings;
+}
