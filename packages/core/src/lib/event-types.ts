@@ -4,7 +4,7 @@ export const GENERATION_EVENT_TYPES = [
   "generation.processing",
   "generation.failed",
   "generation.completed",
-] as const satisfies readonly string[];
+] as const;
 
 /** One of the event types that the vendor documents. */
 export type GenerationEventType = (typeof GENERATION_EVENT_TYPES)[number];

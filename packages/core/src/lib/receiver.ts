@@ -184,7 +184,8 @@ export function createReceiver<Platform = unknown>(options: ReceiverOptions<Plat
   async function run(message: AcceptedMessage, { run: number, final }: RunAttempt): Promise<void> {
     const inProcess = message.inProcess as InProcess<Platform> | undefined;
     await inProcess?.replied;
-    let event = inProcess?.event;
+    // Parsed anew for each further run: a callback may have changed the event that it was given.
+    let event = number === 1 ? inProcess?.event : undefined;
     let context: HandlerContext<Platform> | undefined;
     try {
       await runWithTimeout((signal) => {

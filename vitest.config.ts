@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    // Servers of their own, workerd and wrangler start in some of them.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
