@@ -36,7 +36,10 @@ export function createFetchHandler(options: FetchHandlerOptions = {}): FetchHand
   const receiver = createReceiver<FetchPlatform>(options);
   async function handleFetch(request: Request, ctx?: FetchContext): Promise<Response> {
     const { method, headers } = request;
-    const reply = await receiver.receive({ method, headers, body: () => requestBody(request) }, { request, ctx });
+    const reply = await receiver.receive(
+      { method, headers, body: () => requestBody(request) },
+      { request, ctx },
+    );
     if (reply.runs) ctx?.waitUntil?.(reply.runs);
     return toResponse(reply);
   }
@@ -46,7 +49,9 @@ export function createFetchHandler(options: FetchHandlerOptions = {}): FetchHand
 /** The raw body of a request that nobody has read. */
 export function requestBody(request: Request): RawBody {
   if (request.bodyUsed) {
-    throw bodyAlreadyParsed("Something read the request before the receiver did: hand the receiver the request first.");
+    throw bodyAlreadyParsed(
+      "Something read the request before the receiver did: hand the receiver the request first.",
+    );
   }
   return request.body ?? new Uint8Array();
 }

@@ -45,12 +45,14 @@ export type GenerationEventSchema<Type extends GenerationEventType> = z.ZodMiniO
 >;
 
 /** `generation.queued` */
-export const generationQueuedSchema: GenerationEventSchema<"generation.queued"> = eventSchema("generation.queued");
+export const generationQueuedSchema: GenerationEventSchema<"generation.queued"> =
+  eventSchema("generation.queued");
 /** `generation.processing` */
 export const generationProcessingSchema: GenerationEventSchema<"generation.processing"> =
   eventSchema("generation.processing");
 /** `generation.failed` */
-export const generationFailedSchema: GenerationEventSchema<"generation.failed"> = eventSchema("generation.failed");
+export const generationFailedSchema: GenerationEventSchema<"generation.failed"> =
+  eventSchema("generation.failed");
 /** `generation.completed` */
 export const generationCompletedSchema: GenerationEventSchema<"generation.completed"> =
   eventSchema("generation.completed");
@@ -78,10 +80,8 @@ export const unknownEventSchema: z.ZodMiniObject<{ eventType: z.ZodMiniString<st
   });
 
 /** Whatever an authentic delivery may carry. */
-export const diffioEventSchema: z.ZodMiniUnion<[typeof generationEventSchema, typeof unknownEventSchema]> = z.union([
-  generationEventSchema,
-  unknownEventSchema,
-]);
+export const diffioEventSchema: z.ZodMiniUnion<[typeof generationEventSchema, typeof unknownEventSchema]> =
+  z.union([generationEventSchema, unknownEventSchema]);
 
 function eventSchema<const Type extends GenerationEventType>(eventType: Type): GenerationEventSchema<Type> {
   return z.looseObject({

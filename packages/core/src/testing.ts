@@ -7,7 +7,11 @@ import { createHmacSha256 } from "#hmac";
 import { toBytes } from "./lib/body.ts";
 import { invalidOption } from "./lib/options.ts";
 import { WebhookError } from "./lib/errors.ts";
-import { GENERATION_EVENT_TYPES, type GenerationEventType, isGenerationEventType } from "./lib/event-types.ts";
+import {
+  GENERATION_EVENT_TYPES,
+  type GenerationEventType,
+  isGenerationEventType,
+} from "./lib/event-types.ts";
 import type { DiffioEvent, GenerationEventByType } from "./lib/events.ts";
 import { decodeSigningSecret } from "./lib/secret.ts";
 
@@ -68,7 +72,10 @@ export function sampleEvent<Type extends GenerationEventType>(
   overrides: Partial<GenerationEventByType[Type]> = {},
 ): GenerationEventByType[Type] {
   if (!isGenerationEventType(eventType)) {
-    throw invalidOption(`${String(eventType)} is not a known event type.`, `The types are ${GENERATION_EVENT_TYPES.join(", ")}.`);
+    throw invalidOption(
+      `${String(eventType)} is not a known event type.`,
+      `The types are ${GENERATION_EVENT_TYPES.join(", ")}.`,
+    );
   }
   const failed = eventType === "generation.failed";
   return {
@@ -93,6 +100,7 @@ function isEvent(body: SignMessageOptions["body"]): body is DiffioEvent {
 
 function toSeconds(timestamp: Date | number = Date.now() / 1000): number {
   const seconds = timestamp instanceof Date ? timestamp.getTime() / 1000 : timestamp;
-  if (!Number.isFinite(seconds)) throw invalidOption("timestamp is not a time.", "Give a Date, or seconds since 1970.");
+  if (!Number.isFinite(seconds))
+    throw invalidOption("timestamp is not a time.", "Give a Date, or seconds since 1970.");
   return Math.floor(seconds);
 }

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type RawBody, type Receiver, type ReceiverOptions, bodyAlreadyParsed, createReceiver } from "@diffio-webhooks/core";
+import {
+  type RawBody,
+  type Receiver,
+  type ReceiverOptions,
+  bodyAlreadyParsed,
+  createReceiver,
+} from "@diffio-webhooks/core";
 import type { Request, RequestHandler, Response } from "express";
 
 /** What a callback finds as `context.platform`. By then the reply has been sent. */

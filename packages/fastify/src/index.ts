@@ -28,7 +28,10 @@ declare module "fastify" {
   }
 }
 
-const plugin: FastifyPluginAsync<FastifyWebhooksOptions> = async (fastify, { path, prefix = "", ...options }) => {
+const plugin: FastifyPluginAsync<FastifyWebhooksOptions> = async (
+  fastify,
+  { path, prefix = "", ...options },
+) => {
   if (typeof path !== "string" || !path.startsWith("/")) {
     throw new WebhookError("invalid_option", "path is not a path.", {
       hint: 'Give the path to receive at: app.register(diffioWebhooks, { path: "/webhooks/diffio", … }).',

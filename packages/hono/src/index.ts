@@ -57,7 +57,9 @@ export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
         headers,
         body: () => rawBody(c),
         // "close" and not "finish": it comes in any case, the client gone or not.
-        ...(outgoing && { replied: new Promise((resolve) => outgoing.once("close", () => resolve(undefined))) }),
+        ...(outgoing && {
+          replied: new Promise((resolve) => outgoing.once("close", () => resolve(undefined))),
+        }),
       },
       c,
     );
@@ -71,7 +73,8 @@ export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
 async function rawBody(c: Context): Promise<RawBody> {
   const { arrayBuffer, blob, text } = c.req.bodyCache;
   if (arrayBuffer) return arrayBuffer;
-  if (blob) return (await blob).arrayBuffer();
+  // Hono's types name what the promises in this cache resolve to.
+  if (blob) return Promise.resolve(blob).then((kept) => kept.arrayBuffer());
   if (text) return text;
   if (c.req.raw.bodyUsed) {
     throw bodyAlreadyParsed(

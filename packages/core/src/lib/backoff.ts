@@ -9,7 +9,10 @@ const MAX_DELAY_SECONDS = 3600;
 export type BackoffInSeconds = number | readonly number[] | ((run: number) => number);
 
 /** Makes the function from the run to come (2 or more) to the delay before it, in seconds. */
-export function backoffDelays(backoff: BackoffInSeconds | undefined, defaultInSeconds: number): (run: number) => number {
+export function backoffDelays(
+  backoff: BackoffInSeconds | undefined,
+  defaultInSeconds: number,
+): (run: number) => number {
   if (typeof backoff === "function") {
     return (run) => {
       const delay = backoff(run);
@@ -18,9 +21,12 @@ export function backoffDelays(backoff: BackoffInSeconds | undefined, defaultInSe
     };
   }
   if (Array.isArray(backoff)) {
-    const delays = backoff.map((delay) => checkSeconds("backoffInSeconds", delay, { default: defaultInSeconds }));
+    const delays = backoff.map((delay) =>
+      checkSeconds("backoffInSeconds", delay, { default: defaultInSeconds }),
+    );
     const last = delays.at(-1);
-    if (last === undefined) throw invalidOption("backoffInSeconds is an empty list.", "Give at least one delay.");
+    if (last === undefined)
+      throw invalidOption("backoffInSeconds is an empty list.", "Give at least one delay.");
     return (run) => delays[run - 2] ?? last;
   }
   const first = checkSeconds("backoffInSeconds", backoff, { default: defaultInSeconds });

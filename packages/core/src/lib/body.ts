@@ -1,7 +1,10 @@
 import { WebhookError } from "./errors.ts";
 
-/** How long a refused upload may go on before its connection is cut, so that a client still gets to read the 413. */
-const LINGER_MS = 1000;
+/**
+ * How long the rest of a body that is too large is read and dropped before it is refused. A server that answers and
+ * closes while its client is still sending makes most clients report a broken pipe instead of the 413.
+ */
+const LINGER_MS = 500;
 
 const encoder = new TextEncoder();
 
@@ -37,15 +40,22 @@ export function toBytes(body: unknown): Uint8Array {
   if (typeof body === "string") return encoder.encode(body);
   if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
   // By its tag, since an ArrayBuffer may come from another realm.
-  if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return new Uint8Array(body as ArrayBuffer);
-  throw bodyAlreadyParsed("Pass the bytes of the body as they arrived, never the object that was parsed from them.");
+  if (Object.prototype.toString.call(body) === "[object ArrayBuffer]")
+    return new Uint8Array(body as ArrayBuffer);
+  throw bodyAlreadyParsed(
+    "Pass the bytes of the body as they arrived, never the object that was parsed from them.",
+  );
 }
 
 /** The error for a body of which only a parsed value is left. */
 export function bodyAlreadyParsed(hint: string): WebhookError {
-  return new WebhookError("body_already_parsed", "The raw bytes of the body are gone, so it cannot be verified.", {
-    hint,
-  });
+  return new WebhookError(
+    "body_already_parsed",
+    "The raw bytes of the body are gone, so it cannot be verified.",
+    {
+      hint,
+    },
+  );
 }
 
 /**
@@ -63,25 +73,37 @@ export async function readBody(source: BodySource, maxBytes: number): Promise<Ui
 }
 
 async function readWebStream(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
-  if (stream.locked) throw bodyAlreadyParsed("Something else is reading the request's body: let the receiver read it.");
+  if (stream.locked)
+    throw bodyAlreadyParsed("Something else is reading the request's body: let the receiver read it.");
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
-    // One after another is how a stream is read.
-    // eslint-disable-next-line no-await-in-loop
     const { done, value } = await reader.read().catch((cause: unknown) => {
       throw bodyIncomplete(cause);
     });
     if (done) return concatenate(chunks, length);
     length += value.length;
     if (length > maxBytes) {
-      // Not awaited: an endless sender may never answer the cancellation.
-      reader.cancel().catch(() => {});
+      await drainWebStream(reader);
       throw bodyTooLarge(maxBytes);
     }
     chunks.push(value);
   }
+}
+
+async function drainWebStream(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const rest = (async () => {
+    while (!(await reader.read()).done);
+  })();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, LINGER_MS);
+  });
+  await Promise.race([rest.catch(() => {}), limit]);
+  clearTimeout(timer);
+  // Not awaited: an endless sender may never answer the cancellation.
+  reader.cancel().catch(() => {});
 }
 
 function readNodeStream(stream: NodeReadable, maxBytes: number): Promise<Uint8Array> {
@@ -103,8 +125,7 @@ function readNodeStream(stream: NodeReadable, maxBytes: number): Promise<Uint8Ar
       chunks.push(chunk);
       if (length <= maxBytes) return;
       settle();
-      linger(stream);
-      reject(bodyTooLarge(maxBytes));
+      drainNodeStream(stream, () => reject(bodyTooLarge(maxBytes)));
     };
     const onEnd = (): void => {
       settle();
@@ -121,16 +142,19 @@ function readNodeStream(stream: NodeReadable, maxBytes: number): Promise<Uint8Ar
   });
 }
 
-/**
- * Discards the rest of an upload for a moment. Cutting at once would make most clients report a broken pipe instead
- * of the 413; never cutting would leave the connection to a client that sends for ever.
- */
-function linger(stream: NodeReadable): void {
+/** Drops what is left of the body; then `refuse`; and where it has no end, cuts the connection after the reply. */
+function drainNodeStream(stream: NodeReadable, refuse: () => void): void {
+  let timer = setTimeout(() => {
+    refuse();
+    timer = setTimeout(() => stream.destroy(), LINGER_MS);
+  }, LINGER_MS);
+  const onOver = (): void => {
+    clearTimeout(timer);
+    refuse();
+  };
+  stream.on("end", onOver);
+  stream.on("close", onOver);
   stream.resume();
-  const timer = setTimeout(() => stream.destroy(), LINGER_MS);
-  const stop = (): void => clearTimeout(timer);
-  stream.on("end", stop);
-  stream.on("close", stop);
 }
 
 function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {

@@ -42,7 +42,13 @@ export interface UnknownEvent {
 export type DiffioEvent = GenerationEvent | UnknownEvent;
 
 const REQUIRED = ["eventId", "createdAt", "apiKeyId", "generationId", "status"] as const;
-const NULLABLE = { apiProjectId: "string", hasVideo: "boolean", modelKey: "string", error: "string", errorDetails: "string" } as const;
+const NULLABLE = {
+  apiProjectId: "string",
+  hasVideo: "boolean",
+  modelKey: "string",
+  error: "string",
+  errorDetails: "string",
+} as const;
 const NULLABLE_FIELDS = Object.entries(NULLABLE);
 
 // Fatal: bytes that are not UTF-8 are refused, not replaced. A leading byte order mark is passed over.

@@ -47,11 +47,18 @@ export type Dispatch<Platform> = (event: DiffioEvent, context: HandlerContext<Pl
  *
  * @throws WebhookError `invalid_option`
  */
-export function createDispatch<Platform>({ on = {}, onAny, onUnknown }: Handlers<Platform>): Dispatch<Platform> {
+export function createDispatch<Platform>({
+  on = {},
+  onAny,
+  onUnknown,
+}: Handlers<Platform>): Dispatch<Platform> {
   checkFunction("onAny", onAny);
   checkFunction("onUnknown", onUnknown);
   if (typeof on !== "object" || on === null) {
-    throw invalidOption("on is not an object.", 'Give callbacks by event type: on: { "generation.completed": … }.');
+    throw invalidOption(
+      "on is not an object.",
+      'Give callbacks by event type: on: { "generation.completed": … }.',
+    );
   }
   const byType = new Map<string, Handler<never, Platform>>();
   for (const [eventType, handler] of Object.entries(on)) {
@@ -62,7 +69,7 @@ export function createDispatch<Platform>({ on = {}, onAny, onUnknown }: Handlers
       );
     }
     checkFunction(`on["${eventType}"]`, handler);
-    if (handler) byType.set(eventType, handler as Handler<never, Platform>);
+    if (handler) byType.set(eventType, handler);
   }
   return async function dispatch(event, context) {
     if (onAny) await onAny(event, context);
@@ -86,9 +93,13 @@ export async function runWithTimeout(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timedOut = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      const error = new WebhookError("handler_timeout", `The callback took longer than ${timeoutInSeconds} s.`, {
-        hint: "Make it end, or raise handlerTimeoutInSeconds. context.signal is aborted at this moment.",
-      });
+      const error = new WebhookError(
+        "handler_timeout",
+        `The callback took longer than ${timeoutInSeconds} s.`,
+        {
+          hint: "Make it end, or raise handlerTimeoutInSeconds. context.signal is aborted at this moment.",
+        },
+      );
       controller?.abort(error);
       reject(error);
     }, timeoutInSeconds * 1000);

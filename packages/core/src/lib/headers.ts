@@ -68,9 +68,13 @@ export function readSignedHeaders(get: HeaderGetter): SignedHeaders {
   const family = svix ? FAMILIES[0] : FAMILIES[1];
   const found = svix ?? webhook;
   if (!found) {
-    throw new WebhookError("missing_header", "The delivery has no svix-id, svix-timestamp and svix-signature.", {
-      hint: "Either this did not come from the sender, or a proxy before this service removes unknown headers.",
-    });
+    throw new WebhookError(
+      "missing_header",
+      "The delivery has no svix-id, svix-timestamp and svix-signature.",
+      {
+        hint: "Either this did not come from the sender, or a proxy before this service removes unknown headers.",
+      },
+    );
   }
   const { messageId, timestamp, signature } = found;
   const missing = [
@@ -107,9 +111,9 @@ function readOnce(get: HeaderGetter, name: string): string | undefined {
       hint: "It came more than once, or something before the receiver changed the headers.",
     });
   }
-  // Servers join a repeated header with ", ". An id or a timestamp has no comma, and in a signature list a comma
-  // is never followed by a space.
-  if (name.endsWith("-signature") ? single.includes(", ") : single.includes(",")) {
+  // Servers join a repeated header with ", ". An id or a timestamp has no comma; in a signature list a joint shows
+  // as a whole token with one more comma behind it.
+  if (name.endsWith("-signature") ? /,[^ ]+, /.test(single) : single.includes(",")) {
     throw new WebhookError("invalid_header", `The header ${name} came more than once.`, {
       hint: "A proxy may add its own copy of the header to that of the sender.",
     });

@@ -27,7 +27,9 @@ export interface RunAttempt {
 export type RunMessage = (message: AcceptedMessage, attempt: RunAttempt) => Promise<void>;
 
 /** How the one run of a message ended, for `acknowledge: "after-handlers"`. */
-export type RunOutcome = { readonly succeeded: true } | { readonly succeeded: false; readonly error: unknown };
+export type RunOutcome =
+  | { readonly succeeded: true }
+  | { readonly succeeded: false; readonly error: unknown };
 
 /** What {@link Inbox.accept} found. */
 export interface Acceptance {

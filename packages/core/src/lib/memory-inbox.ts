@@ -45,7 +45,11 @@ const SUCCEEDED: RunOutcome = { succeeded: true };
 export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
   const maxIds = checkNumber("maxIds", options.maxIds, { default: 100_000, min: 1, integer: true });
   const maxWaiting = checkNumber("maxWaiting", options.maxWaiting, { default: 10_000, integer: true });
-  const concurrency = checkNumber("concurrency", options.concurrency, { default: 100, min: 1, integer: true });
+  const concurrency = checkNumber("concurrency", options.concurrency, {
+    default: 100,
+    min: 1,
+    integer: true,
+  });
   const maxRuns = checkNumber("maxRuns", options.maxRuns, { default: 3, min: 1, integer: true });
   const delayBefore = backoffDelays(options.backoffInSeconds, 0.1);
 
@@ -83,9 +87,8 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
 
   async function work(message: AcceptedMessage, attached: Attached, runs: number): Promise<RunOutcome> {
     for (let run = 1; ; run++) {
-      // Runs follow one another: that is what a retry is.
-      /* eslint-disable no-await-in-loop */
-      await slot();
+      if (running < concurrency) running += 1;
+      else await fromElsewhere(new Promise<void>((resolve) => waitingForSlot.add(resolve)));
       try {
         await attached.run(message, { run, final: run >= runs });
         return SUCCEEDED;
@@ -95,7 +98,6 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
         releaseSlot();
       }
       if (!attached.closing) await pause(attached, delayBefore(run + 1));
-      /* eslint-enable no-await-in-loop */
     }
   }
 
@@ -105,12 +107,6 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
       if (done.size <= maxIds) return;
       done.delete(oldest);
     }
-  }
-
-  function slot(): Promise<void> | undefined {
-    if (running >= concurrency) return new Promise((resolve) => waitingForSlot.add(resolve));
-    running += 1;
-    return undefined;
   }
 
   /** Hands the slot to whoever has waited longest, so that nobody can slip in between. */
@@ -130,7 +126,8 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
       return take(message, maxRuns)?.acceptance ?? DUPLICATE;
     },
     async acceptAndRun(message) {
-      return (await take(message, 1)?.outcome) ?? SUCCEEDED;
+      const taken = take(message, 1);
+      return taken ? fromElsewhere(taken.outcome) : SUCCEEDED;
     },
     isFull,
     attach({ name, run }) {
@@ -150,9 +147,11 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
     const idle = (): Promise<void> =>
       attached.active === 0
         ? Promise.resolve()
-        : new Promise((resolve) => {
-            attached.whenIdle.add(resolve);
-          });
+        : fromElsewhere(
+            new Promise((resolve) => {
+              attached.whenIdle.add(resolve);
+            }),
+          );
     return {
       idle,
       async close() {
@@ -162,6 +161,19 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
         if (receivers.get(name) === attached) receivers.delete(name);
       },
     };
+  }
+}
+
+/**
+ * Waits for what another request brings about, with a timer running meanwhile: Workers take a request that waits for
+ * nothing of its own to be hung, and cancel it.
+ */
+async function fromElsewhere<Value>(promise: Promise<Value>): Promise<Value> {
+  const timer = setInterval(() => {}, 1000);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(timer);
   }
 }
 

@@ -30,7 +30,11 @@ export function checkNumber(name: string, value: unknown, bounds: NumberBounds):
 }
 
 /** Checks an option that is a duration in seconds and is handed to a timer. */
-export function checkSeconds(name: string, value: unknown, bounds: { default: number; min?: number }): number {
+export function checkSeconds(
+  name: string,
+  value: unknown,
+  bounds: { default: number; min?: number },
+): number {
   return checkNumber(name, value, { max: MAX_TIMER_SECONDS, ...bounds });
 }
 

@@ -5,7 +5,14 @@ import { type HandlerContext, type Handlers, createDispatch, runWithTimeout } fr
 import { type HeaderValue, type HeadersInput, toHeaderGetter } from "./headers.ts";
 import type { AcceptedMessage, Inbox, RunAttempt, RunOutcome } from "./inbox.ts";
 import { memoryInbox } from "./memory-inbox.ts";
-import { checkFunction, checkNow, checkNumber, checkSeconds, checkTolerance, invalidOption } from "./options.ts";
+import {
+  checkFunction,
+  checkNow,
+  checkNumber,
+  checkSeconds,
+  checkTolerance,
+  invalidOption,
+} from "./options.ts";
 import { type Reply, receivedReply, refusalReply } from "./reply.ts";
 import { callHook, firstRefusalLogger, logFailedRun } from "./report.ts";
 import { type SigningSecretSource, signingKeySource } from "./secret.ts";
@@ -89,7 +96,9 @@ interface InProcess<Platform> {
  *
  * @throws WebhookError `invalid_secret`, `invalid_option`: every option is checked here, once.
  */
-export function createReceiver<Platform = unknown>(options: ReceiverOptions<Platform> = {}): Receiver<Platform> {
+export function createReceiver<Platform = unknown>(
+  options: ReceiverOptions<Platform> = {},
+): Receiver<Platform> {
   if (typeof options !== "object" || options === null) {
     throw invalidOption("The options are not an object.", "Pass { signingSecret, on: { … } }.");
   }

@@ -1,4 +1,4 @@
-import type { WebhookError } from "./errors.ts";
+import { WebhookError } from "./errors.ts";
 
 const PREFIX = "[diffio-webhooks]";
 
@@ -25,7 +25,8 @@ export function firstRefusalLogger(): (error: WebhookError) => void {
     console.warn(
       `${PREFIX} refused a delivery with ${status} ${code}: ${message}${hint ? ` ${hint}` : ""} ` +
         "(Further ones with this code are not shown; set onRejected to see them all.)",
-      ...(cause === undefined ? [] : [cause]),
+      // A cause of ours has given its message and hint already.
+      ...(cause === undefined || cause instanceof WebhookError ? [] : [cause]),
     );
   };
 }

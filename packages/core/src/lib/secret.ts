@@ -6,7 +6,8 @@ const PREFIX = "whsec_";
 /** Bounds of the sender: it makes and takes secrets of 24 to 75 bytes. */
 const MIN_SECRET_BYTES = 24;
 const MAX_SECRET_BYTES = 75;
-const WHERE_TO_FIND = "Copy the endpoint's signing secret from the webhook portal: it reads whsec_ and then base64.";
+const WHERE_TO_FIND =
+  "Copy the endpoint's signing secret from the webhook portal: it reads whsec_ and then base64.";
 /** Secrets that come from a function are decoded once and kept by their text, up to this many. */
 const MAX_CACHED_KEYS = 100;
 
@@ -16,7 +17,10 @@ const MAX_CACHED_KEYS = 100;
  *
  * Each is `whsec_` and base64 of 24 to 75 bytes; the prefix may be left out.
  */
-export type SigningSecrets = string | readonly string[] | Readonly<Record<string, string | readonly string[]>>;
+export type SigningSecrets =
+  | string
+  | readonly string[]
+  | Readonly<Record<string, string | readonly string[]>>;
 
 /** Where secrets come from: themselves, or a function of the platform (`(c) => c.env.…`), sync or async. */
 export type SigningSecretSource<Platform> =
@@ -36,7 +40,9 @@ export interface SigningKey {
  */
 export function decodeSigningSecret(secret: unknown): Uint8Array {
   if (typeof secret !== "string") {
-    throw invalidSecret(`The signing secret is ${secret === null ? "null" : `of type ${typeof secret}`}, not a string.`);
+    throw invalidSecret(
+      `The signing secret is ${secret === null ? "null" : `of type ${typeof secret}`}, not a string.`,
+    );
   }
   if (secret === "") throw invalidSecret("The signing secret is empty.");
   if (secret.trim() === "") throw invalidSecret("The signing secret is blank.");
@@ -82,7 +88,8 @@ export function importSigningSecrets(
     : Object.entries(secrets).flatMap(([name, named]: [string, string | readonly string[]]) =>
         [named].flat().map((secret) => ({ sign: importSecret(secret), name })),
       );
-  if (keys.length === 0) throw invalidSecret("The list of signing secrets is empty.", "Name at least one secret.");
+  if (keys.length === 0)
+    throw invalidSecret("The list of signing secrets is empty.", "Name at least one secret.");
   return keys;
 }
 
@@ -97,24 +104,26 @@ export function signingKeySource<Platform>(
 ): (platform: Platform) => readonly SigningKey[] | Promise<readonly SigningKey[]> {
   if (typeof source !== "function") {
     const secrets = source ?? signingSecretFromEnv();
-    if (secrets === undefined) {
-      throw invalidSecret(
-        "There is no signing secret.",
-        `Set the environment variable DIFFIO_WEBHOOK_SECRET, or pass signingSecret. ${WHERE_TO_FIND}`,
-      );
-    }
+    if (secrets === undefined) throw noSecret();
     const keys = importSigningSecrets(secrets);
     return () => keys;
   }
   const importCached = secretCache();
   return async (platform) => {
     try {
-      return importSigningSecrets((await source(platform)) as SigningSecrets, importCached);
+      const secrets = await source(platform);
+      if (secrets === undefined || secrets === null) throw noSecret();
+      return importSigningSecrets(secrets, importCached);
     } catch (cause) {
-      throw new WebhookError("secret_unavailable", "The signingSecret function gave no usable secret.", {
-        hint: cause instanceof WebhookError ? `${cause.message} ${cause.hint ?? ""}`.trim() : "It threw: see the cause.",
-        cause,
-      });
+      const known = cause instanceof WebhookError;
+      throw new WebhookError(
+        "secret_unavailable",
+        known ? `There is no usable signing secret. ${cause.message}` : "The signingSecret function failed.",
+        {
+          hint: known ? cause.hint : "Nothing was verified, and the sender will try again. See the cause.",
+          cause,
+        },
+      );
     }
   };
 }
@@ -163,6 +172,13 @@ function decodeCanonicalBase64(encoded: string): Uint8Array {
     );
   }
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
+function noSecret(): WebhookError {
+  return invalidSecret(
+    "No signing secret was given.",
+    `Set DIFFIO_WEBHOOK_SECRET in the environment, or pass signingSecret. ${WHERE_TO_FIND}`,
+  );
 }
 
 function invalidSecret(message: string, hint: string = WHERE_TO_FIND): WebhookError {

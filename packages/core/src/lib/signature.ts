@@ -15,15 +15,24 @@ const V1_TOKEN = /^v1,[A-Za-z0-9+/]{43}=$/;
 export function parseSignatureHeader(header: string): readonly string[] {
   const tokens = header.split(" ", MAX_TOKENS + 1);
   if (tokens.length > MAX_TOKENS) {
-    throw new WebhookError("invalid_signature_header", `The signature header lists more than ${MAX_TOKENS} signatures.`);
+    throw new WebhookError(
+      "invalid_signature_header",
+      `The signature header lists more than ${MAX_TOKENS} signatures.`,
+    );
   }
-  const signatures = tokens.filter((token) => V1_TOKEN.test(token)).map((token) => token.slice(VERSION.length));
+  const signatures = tokens
+    .filter((token) => V1_TOKEN.test(token))
+    .map((token) => token.slice(VERSION.length));
   if (signatures.length === 0) {
-    throw new WebhookError("invalid_signature_header", "The signature header has no well-formed v1 signature.", {
-      hint: tokens.some((token) => token.startsWith("v1a,"))
-        ? "It has asymmetric (v1a) signatures only, which are not supported yet: use an endpoint with a whsec_ secret."
-        : "A signature reads v1, and then 44 characters of base64; several are separated by single spaces.",
-    });
+    throw new WebhookError(
+      "invalid_signature_header",
+      "The signature header has no well-formed v1 signature.",
+      {
+        hint: tokens.some((token) => token.startsWith("v1a,"))
+          ? "It has asymmetric (v1a) signatures only, which are not supported yet: use an endpoint with a whsec_ secret."
+          : "A signature reads v1, and then 44 characters of base64; several are separated by single spaces.",
+      },
+    );
   }
   return signatures;
 }

@@ -89,7 +89,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
 export function openEnvelope(get: HeaderGetter, nowInMs: number, toleranceInSeconds: number): SignedEnvelope {
   const { messageId, timestamp, signature } = readSignedHeaders(get);
   if (!MESSAGE_ID.test(messageId)) {
-    throw new WebhookError("invalid_header", "The message id has characters that ids never have, or is too long.");
+    throw new WebhookError(
+      "invalid_header",
+      "The message id has characters that ids never have, or is too long.",
+    );
   }
   return {
     messageId,
@@ -112,9 +115,13 @@ export function findSigningKey(
   for (const key of keys) {
     if (matchesAny(key.sign(prefix, body), signatures)) return key;
   }
-  throw new WebhookError("no_matching_signature", "No signature of the delivery matches its body and a known secret.", {
-    hint:
-      "Either it is forged, or the secret is that of another endpoint (each has its own), or something changed the " +
-      "body on its way: a middleware that parses and re-serialises it, or a proxy.",
-  });
+  throw new WebhookError(
+    "no_matching_signature",
+    "No signature of the delivery matches its body and a known secret.",
+    {
+      hint:
+        "Either it is forged, or the secret is that of another endpoint (each has its own), or something changed the " +
+        "body on its way: a middleware that parses and re-serialises it, or a proxy.",
+    },
+  );
 }

@@ -1,0 +1,4 @@
+import express from "express4";
+import { serveExpress } from "./express.ts";
+
+serveExpress(express);

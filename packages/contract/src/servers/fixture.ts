@@ -1,0 +1,147 @@
+/**
+ * What every server under test does alike, on any runtime: the routes with their options, callbacks that behave as
+ * the event tells them to, and a ledger of all that happened, to be read at `GET /ledger`.
+ */
+import type {
+  DiffioEvent,
+  ErrorContext,
+  HandlerContext,
+  Receiver,
+  ReceiverOptions,
+} from "@diffio-webhooks/core";
+
+/** `whsec_` and base64 of 32 bytes, one for each purpose. Test secrets: they open nothing. */
+export const SECRETS = {
+  current: "whsec_ZGlmZmlvLXdlYmhvb2tzLWN1cnJlbnQtMDEyMzQ1Njc=",
+  previous: "whsec_ZGlmZmlvLXdlYmhvb2tzLXByZXZpb3VzLTAxMjM0NTY=",
+  foreign: "whsec_ZGlmZmlvLXdlYmhvb2tzLWZvcmVpZ24tMDEyMzQ1Njc=",
+};
+
+/** The paths that every server offers. */
+export const PATHS = {
+  plain: "/webhooks/diffio",
+  afterHandlers: "/after-handlers",
+  rotation: "/rotation",
+  named: "/named",
+  noSecret: "/no-secret",
+  small: "/small",
+  impatient: "/impatient",
+  /** Behind a middleware that parses JSON. */
+  parsed: "/parsed",
+  /** Behind a middleware that leaves the bytes where the adapter finds them. */
+  kept: "/kept",
+} as const;
+
+/** One of {@link PATHS}. */
+export type Path = (typeof PATHS)[keyof typeof PATHS];
+
+/** What `generationId` asks of the callback. */
+export const BEHAVIOURS = ["throws", "rejects", "never ends", "blocks", "is slow"] as const;
+
+/** A callback that ran. */
+export interface LedgerRun {
+  path: string;
+  messageId: string;
+  eventType: string;
+  run: number;
+  secretName?: string | undefined;
+  hasPlatform: boolean;
+  rawBytes: number;
+  /** For a blocking callback: whether the reply was seen to have left while it blocked. */
+  replyLeftFirst?: boolean;
+}
+
+/** A delivery that was refused. */
+export interface LedgerRejection {
+  path: string;
+  code: string;
+  status: number;
+  message: string;
+  hint?: string | undefined;
+}
+
+/** All that happened on a server. */
+export interface Ledger {
+  runs: LedgerRun[];
+  errors: { path: string; messageId: string; run: number; final: boolean; error: string }[];
+  rejections: LedgerRejection[];
+}
+
+/** What a server needs: options to mount at each path, and the ledger once all is idle. */
+export interface Fixture {
+  optionsFor(path: Path): ReceiverOptions;
+  watch(receiver: Pick<Receiver, "idle">): void;
+  ledgerWhenIdle(): Promise<Ledger>;
+}
+
+const OPTIONS: Record<Path, ReceiverOptions> = {
+  [PATHS.plain]: {},
+  [PATHS.afterHandlers]: { acknowledge: "after-handlers" },
+  [PATHS.rotation]: { signingSecret: [SECRETS.current, SECRETS.previous] },
+  [PATHS.named]: { signingSecret: { studio: SECRETS.previous, archive: SECRETS.current } },
+  [PATHS.noSecret]: {
+    signingSecret: () => {
+      throw new Error("The vault is closed.");
+    },
+  },
+  [PATHS.small]: { maxBodyBytes: 1024 },
+  [PATHS.impatient]: { handlerTimeoutInSeconds: 0.05 },
+  [PATHS.parsed]: {},
+  [PATHS.kept]: {},
+};
+
+/**
+ * Makes the fixture.
+ *
+ * @param block blocks the thread until the client has its reply, and tells whether it had; `marker` is told to the
+ * client by the event.
+ */
+export function createFixture(block: (marker: string) => boolean): Fixture {
+  const ledger: Ledger = { runs: [], errors: [], rejections: [] };
+  const receivers: Pick<Receiver, "idle">[] = [];
+
+  function handlerAt(path: string): (event: DiffioEvent, context: HandlerContext) => unknown {
+    return (event, context) => {
+      const run: LedgerRun = {
+        path,
+        messageId: context.messageId,
+        eventType: event.eventType,
+        run: context.run,
+        secretName: context.secretName,
+        hasPlatform: context.platform !== undefined,
+        rawBytes: context.rawBody.length,
+      };
+      ledger.runs.push(run);
+      const { generationId } = event as { generationId?: string };
+      if (generationId === "throws") throw new Error("The callback threw.");
+      if (generationId === "rejects") return Promise.reject(new Error("The callback rejected."));
+      if (generationId === "never ends") return new Promise(() => {});
+      if (generationId === "blocks")
+        run.replyLeftFirst = block(String((event as { blockMarker?: string }).blockMarker));
+      if (generationId === "is slow") return new Promise((resolve) => setTimeout(resolve, 300));
+      return undefined;
+    };
+  }
+
+  return {
+    optionsFor(path) {
+      const handler = handlerAt(path);
+      return {
+        signingSecret: SECRETS.current,
+        onAny: handler,
+        onError: (error: unknown, { messageId, run, final }: ErrorContext) => {
+          ledger.errors.push({ path, messageId, run, final, error: String(error) });
+        },
+        onRejected: ({ code, status, message, hint }) => {
+          ledger.rejections.push({ path, code, status, message, hint });
+        },
+        ...OPTIONS[path],
+      };
+    },
+    watch: (receiver) => void receivers.push(receiver),
+    async ledgerWhenIdle() {
+      await Promise.all(receivers.map((receiver) => receiver.idle()));
+      return ledger;
+    },
+  };
+}

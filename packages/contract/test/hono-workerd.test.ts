@@ -1,0 +1,3 @@
+import { ADAPTERS, describeAdapter } from "../src/index.ts";
+
+describeAdapter(ADAPTERS.honoWorkerd);
