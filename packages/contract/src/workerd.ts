@@ -12,10 +12,17 @@ interface MiniflareModule {
       config: {
         name: string;
         compatibilityDate: string;
+        env: Record<string, { type: "text"; value: string }>;
         manifest: { mainModule: string; modules: Record<string, { type: "esm"; contents: string }> };
       };
     }[];
   }) => { ready: Promise<URL>; dispose(): Promise<void> };
+}
+
+/** A Worker that runs. */
+export interface RunningWorker extends RunningAdapter {
+  /** What it has logged so far. */
+  stdout(): string;
 }
 
 const MODULE: string = "miniflare";
@@ -32,9 +39,13 @@ export async function bundleForWorkerd(entryPoint: string): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-/** Runs a bundled Worker in a real workerd, on a port of 127.0.0.1. */
-export async function startWorkerd(script: string): Promise<RunningAdapter> {
+/** Runs a bundled Worker in a real workerd, on a port of 127.0.0.1, with `vars` as its environment. */
+export async function startWorkerd(
+  script: string,
+  vars: Readonly<Record<string, string>> = {},
+): Promise<RunningWorker> {
   const { Miniflare } = (await import(MODULE)) as MiniflareModule;
+  let stdout = "";
   let stderr = "";
   const miniflare = new Miniflare({
     host: "127.0.0.1",
@@ -45,17 +56,21 @@ export async function startWorkerd(script: string): Promise<RunningAdapter> {
     },
     handleStructuredLogs: ({ level, message }) => {
       if (level === "error" || level === "warn") stderr += `${message}\n`;
+      else stdout += `${message}\n`;
     },
     workers: [
       {
         config: {
           name: "worker",
           compatibilityDate: "2026-01-01",
+          env: Object.fromEntries(
+            Object.entries(vars).map(([name, value]) => [name, { type: "text" as const, value }]),
+          ),
           manifest: { mainModule: "worker.js", modules: { "worker.js": { type: "esm", contents: script } } },
         },
       },
     ],
   });
   const { origin } = await miniflare.ready;
-  return { url: origin, stderr: () => stderr, close: () => miniflare.dispose() };
+  return { url: origin, stdout: () => stdout, stderr: () => stderr, close: () => miniflare.dispose() };
 }

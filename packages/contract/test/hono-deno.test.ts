@@ -1,3 +1,4 @@
-import { ADAPTERS, describeAdapter } from "../src/index.ts";
+import { describeAdapter } from "../src/adapter-suite.ts";
+import { ADAPTERS } from "../src/adapters.ts";
 
 describeAdapter(ADAPTERS.honoDeno);

@@ -1,0 +1,61 @@
+// Runs in a project that has only the published packages: no TypeScript, no workspace.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { createReceiver, createVerifier } from "@diffio-webhooks/core";
+import { createFetchHandler } from "@diffio-webhooks/core/fetch";
+import { generationEventSchema } from "@diffio-webhooks/core/schemas";
+import { sampleEvent, signMessage } from "@diffio-webhooks/core/testing";
+import { diffioWebhooks as expressWebhooks } from "@diffio-webhooks/express";
+import { diffioWebhooks as fastifyWebhooks } from "@diffio-webhooks/fastify";
+import { diffioWebhooks as honoWebhooks } from "@diffio-webhooks/hono";
+import express from "express";
+import fastify from "fastify";
+import { Hono } from "hono";
+
+const signingSecret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+const event = sampleEvent("generation.completed");
+const ran = [];
+const optionsFor = (name) => ({
+  signingSecret,
+  on: { "generation.completed": ({ generationId }) => ran.push(`${name} ${generationId}`) },
+});
+const init = () => ({ method: "POST", ...signMessage({ signingSecret, body: event }) });
+
+assert.equal(createVerifier({ signingSecret }).verify(init()).body.length > 0, true);
+assert.deepEqual(generationEventSchema.parse(event), event);
+
+const receiver = createReceiver(optionsFor("core"));
+assert.equal((await receiver.receive(init())).status, 200);
+await receiver.idle();
+
+const handler = createFetchHandler(optionsFor("fetch"));
+assert.equal((await handler(new Request("http://localhost/", init()))).status, 200);
+await handler.receiver.idle();
+
+const hono = honoWebhooks(optionsFor("hono"));
+assert.equal((await new Hono().post("/", hono).request("/", init())).status, 200);
+await hono.receiver.idle();
+
+const webhooks = expressWebhooks(optionsFor("express"));
+const server = express().post("/", webhooks).listen(0, "127.0.0.1");
+await once(server, "listening");
+assert.equal((await fetch(`http://127.0.0.1:${server.address().port}/`, init())).status, 200);
+server.closeAllConnections();
+server.close();
+await webhooks.receiver.close();
+
+const app = fastify();
+await app.register(fastifyWebhooks, { path: "/", ...optionsFor("fastify") });
+const { body, headers } = init();
+const reply = await app.inject({ method: "POST", url: "/", headers, payload: Buffer.from(body) });
+assert.equal(reply.statusCode, 200);
+await app.close();
+
+// CommonJS can require the packages too (Node 20.19 and later).
+assert.equal(typeof createRequire(import.meta.url)("@diffio-webhooks/core").createReceiver, "function");
+assert.deepEqual(
+  ran,
+  ["core", "fetch", "hono", "express", "fastify"].map((name) => `${name} gen_123`),
+);
+console.log(ran.length, "deliveries received");

@@ -1,0 +1,63 @@
+/**
+ * Packs every public package as it would be published, checks the tarballs with publint and attw, installs them into
+ * an empty project, and receives a signed delivery through each there, on this Node and on others found by argument:
+ *
+ *     node scripts/smoke.ts [path/to/another/node …]
+ */
+import { execFileSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const folder = mkdtempSync(join(tmpdir(), "diffio-smoke-"));
+const nodes = [process.execPath, ...process.argv.slice(2)];
+
+try {
+  const tarballs = globSync("packages/*/package.json", { cwd: root })
+    .map((manifest) => join(root, manifest, ".."))
+    .filter((directory) => !readManifest(directory).private)
+    .map(pack);
+  const dependencies = Object.fromEntries(tarballs.map(({ name, path }) => [name, `file:${path}`]));
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({
+      type: "module",
+      private: true,
+      // npm resolves what the tarballs ask of each other to the tarballs too.
+      overrides: dependencies,
+      dependencies: { ...dependencies, express: "^5", fastify: "^5", hono: "^4" },
+    }),
+  );
+  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], folder);
+  writeFileSync(join(folder, "smoke.mjs"), readFileSync(join(import.meta.dirname, "smoke-app.js")));
+  for (const node of nodes) {
+    const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
+    console.log(`Node ${version}: ${run(node, ["smoke.mjs"], folder).trim()}`);
+  }
+  console.log(`✓ ${tarballs.length} packages work as published.`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function pack(directory: string): { name: string; path: string } {
+  const { name, version } = readManifest(directory);
+  run("pnpm", ["pack", "--pack-destination", folder], directory);
+  const path = join(folder, `${name.replace("@", "").replace("/", "-")}-${version}.tgz`);
+  run("publint", ["run", path, "--strict"], root);
+  run("attw", [path, "--profile", "esm-only", "--no-emoji", "--format", "ascii"], root);
+  return { name, path };
+}
+
+function readManifest(directory: string): { name: string; version: string; private?: boolean } {
+  return JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as ReturnType<typeof readManifest>;
+}
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  try {
+    return execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${command} ${args.join(" ")} failed:\n${stdout}\n${stderr}`, { cause: error });
+  }
+}
