@@ -35,9 +35,6 @@ export const PATHS = {
 /** One of {@link PATHS}. */
 export type Path = (typeof PATHS)[keyof typeof PATHS];
 
-/** What `generationId` asks of the callback. */
-export const BEHAVIOURS = ["throws", "rejects", "never ends", "blocks", "is slow"] as const;
-
 /** A callback that ran. */
 export interface LedgerRun {
   path: string;
@@ -100,6 +97,7 @@ export function createFixture(block: (marker: string) => boolean): Fixture {
   const ledger: Ledger = { runs: [], errors: [], rejections: [] };
   const receivers: Pick<Receiver, "idle">[] = [];
 
+  /** A callback that does what the event's `generationId` asks of it. */
   function handlerAt(path: string): (event: DiffioEvent, context: HandlerContext) => unknown {
     return (event, context) => {
       const run: LedgerRun = {
