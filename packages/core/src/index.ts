@@ -22,6 +22,8 @@ export type { Handler, HandlerContext, Handlers, HandlersByType } from "./lib/ha
 export type { HeadersInput, HeaderValue } from "./lib/headers.ts";
 export { bodyAlreadyParsed } from "./lib/body.ts";
 export type { BodySource, NodeReadable, RawBody } from "./lib/body.ts";
+export { untilClosed } from "./lib/node-response.ts";
+export type { NodeResponse } from "./lib/node-response.ts";
 export { signingSecretFromEnv } from "./lib/secret.ts";
 export type { SigningSecrets, SigningSecretSource } from "./lib/secret.ts";
 export { memoryInbox } from "./lib/memory-inbox.ts";

@@ -9,6 +9,7 @@ import {
   type ReceiverOptions,
   bodyAlreadyParsed,
   createReceiver,
+  untilClosed,
 } from "@diffio-webhooks/core";
 import type { Request, RequestHandler, Response } from "express";
 
@@ -38,8 +39,7 @@ export function diffioWebhooks(options: ExpressWebhooksOptions = {}): ExpressWeb
         method: req.method,
         headers: (name) => req.headers[name],
         body: () => rawBody(req),
-        // "close" and not "finish": it comes in any case, the client gone or not.
-        replied: new Promise((resolve) => res.once("close", resolve)),
+        replied: untilClosed(res),
       },
       { req, res },
     );

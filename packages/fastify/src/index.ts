@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Receiver, type ReceiverOptions, WebhookError, createReceiver } from "@diffio-webhooks/core";
+import {
+  type Receiver,
+  type ReceiverOptions,
+  WebhookError,
+  createReceiver,
+  untilClosed,
+} from "@diffio-webhooks/core";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 
@@ -18,7 +24,7 @@ export interface FastifyWebhooksOptions extends ReceiverOptions<FastifyPlatform>
   /** The path to receive at; the plugin owns it, all methods included. */
   path: string;
   /** Put before the path, as with any plugin. */
-  prefix?: string | undefined;
+  prefix?: string;
 }
 
 declare module "fastify" {
@@ -65,8 +71,7 @@ function receiveAt(scope: FastifyInstance, path: string, receiver: Receiver<Fast
           method: request.method,
           headers: (name) => request.headers[name],
           body: request.raw,
-          // "close" and not "finish": it comes in any case, the client gone or not.
-          replied: new Promise((resolve) => reply.raw.once("close", resolve)),
+          replied: untilClosed(reply.raw),
         },
         { request, reply },
       );

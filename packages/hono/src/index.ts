@@ -5,14 +5,16 @@
  */
 import {
   type NodeReadable,
+  type NodeResponse,
   type RawBody,
   type Receiver,
   type ReceiverOptions,
   bodyAlreadyParsed,
   createReceiver,
   signingSecretFromEnv,
+  untilClosed,
 } from "@diffio-webhooks/core";
-import { requestBody, toResponse } from "@diffio-webhooks/core/fetch";
+import { type FetchContext, requestBody, toResponse } from "@diffio-webhooks/core/fetch";
 import type { Context, Env, MiddlewareHandler } from "hono";
 
 // `any` is Hono's own default for an environment that is not declared.
@@ -34,7 +36,7 @@ interface NodeBindings {
     readonly rawBody?: unknown;
     listenerCount(event: string): number;
   };
-  readonly outgoing?: { once(event: "close", listener: () => void): unknown };
+  readonly outgoing?: NodeResponse;
 }
 
 /**
@@ -46,7 +48,10 @@ interface NodeBindings {
 export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
   options: HonoWebhooksOptions<HonoEnv> = {},
 ): HonoWebhooksHandler<HonoEnv> {
-  const receiver = createReceiver<Context<HonoEnv>>({ signingSecret: secretFromBindings, ...options });
+  const receiver = createReceiver<Context<HonoEnv>>({
+    ...options,
+    signingSecret: options.signingSecret ?? secretFromBindings,
+  });
 
   async function handleHono(c: Context<HonoEnv>): Promise<Response> {
     const { outgoing } = nodeBindings(c);
@@ -56,10 +61,7 @@ export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
         method,
         headers,
         body: () => rawBody(c),
-        // "close" and not "finish": it comes in any case, the client gone or not.
-        ...(outgoing && {
-          replied: new Promise((resolve) => outgoing.once("close", () => resolve(undefined))),
-        }),
+        ...(outgoing && { replied: untilClosed(outgoing) }),
       },
       c,
     );
@@ -76,17 +78,18 @@ async function rawBody(c: Context): Promise<RawBody> {
   // Hono's types name what the promises in this cache resolve to.
   if (blob) return Promise.resolve(blob).then((kept) => kept.arrayBuffer());
   if (text) return text;
-  if (c.req.raw.bodyUsed) {
+  const { incoming } = nodeBindings(c);
+  if (incoming?.rawBody instanceof Uint8Array) return incoming.rawBody;
+  const isRead = incoming?.readableDidRead ?? false;
+  const isBeingRead = (incoming?.listenerCount("data") ?? 0) > 0;
+  if (c.req.raw.bodyUsed || (isRead && !isBeingRead)) {
     throw bodyAlreadyParsed(
       "A middleware before diffioWebhooks read the body: mount the webhook route first, or let that middleware " +
         "read it with c.req.text() or c.req.arrayBuffer(), which Hono keeps.",
     );
   }
   // Node's own stream, where nobody has touched it: several times cheaper than the web stream made of it.
-  const { incoming } = nodeBindings(c);
-  if (incoming?.rawBody instanceof Uint8Array) return incoming.rawBody;
-  if (incoming && !incoming.readableDidRead && incoming.listenerCount("data") === 0) return incoming;
-  return requestBody(c.req.raw);
+  return incoming && !isRead && !isBeingRead ? incoming : requestBody(c.req.raw);
 }
 
 function secretFromBindings(c: Context): string | undefined {
@@ -95,13 +98,13 @@ function secretFromBindings(c: Context): string | undefined {
 }
 
 function waitUntil(c: Context, runs: Promise<void>): void {
-  let executionCtx: { waitUntil(promise: Promise<unknown>): void } | undefined;
+  let executionCtx: FetchContext | undefined;
   try {
     ({ executionCtx } = c);
   } catch {
     // Hono throws where there is none: on Bun and Deno, whose processes live on by themselves.
   }
-  executionCtx?.waitUntil(runs);
+  executionCtx?.waitUntil?.(runs);
 }
 
 function nodeBindings(c: Context): NodeBindings {

@@ -1,4 +1,4 @@
-import { checkSeconds, invalidOption } from "./options.ts";
+import { MAX_TIMER_SECONDS, checkSeconds, invalidOption } from "./options.ts";
 
 const MAX_DELAY_SECONDS = 3600;
 
@@ -15,9 +15,13 @@ export function backoffDelays(
 ): (run: number) => number {
   if (typeof backoff === "function") {
     return (run) => {
-      const delay = backoff(run);
       // At run time nobody is there to be told: a delay that makes no sense is no reason to lose the message.
-      return Number.isFinite(delay) ? Math.min(Math.max(delay, 0), 2_147_483) : defaultInSeconds;
+      try {
+        const delay = backoff(run);
+        return Number.isFinite(delay) ? Math.min(Math.max(delay, 0), MAX_TIMER_SECONDS) : defaultInSeconds;
+      } catch {
+        return defaultInSeconds;
+      }
     };
   }
   if (Array.isArray(backoff)) {

@@ -5,6 +5,8 @@ import { WebhookError } from "./errors.ts";
  * closes while its client is still sending makes most clients report a broken pipe instead of the 413.
  */
 const LINGER_MS = 500;
+/** And at most so much of it: a stream that always has more at once would else let no timer come round. */
+const LINGER_BYTES = 64 * 1_048_576;
 
 const encoder = new TextEncoder();
 
@@ -13,8 +15,6 @@ export interface NodeReadable {
   // `any` as in Node's own types: what a listener is given depends on the event.
   // eslint-disable-next-line typescript/no-explicit-any
   on(event: string, listener: (argument: any) => void): unknown;
-  // eslint-disable-next-line typescript/no-explicit-any
-  off(event: string, listener: (argument: any) => void): unknown;
   resume(): unknown;
   destroy(): unknown;
   readonly readableEnded: boolean;
@@ -93,52 +93,65 @@ async function readWebStream(stream: ReadableStream<Uint8Array>, maxBytes: numbe
 }
 
 async function drainWebStream(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  const rest = (async () => {
-    while (!(await reader.read()).done);
-  })();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise((resolve) => {
-    timer = setTimeout(resolve, LINGER_MS);
+  const timeIsUp = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), LINGER_MS);
   });
-  await Promise.race([rest.catch(() => {}), limit]);
-  clearTimeout(timer);
-  // Not awaited: an endless sender may never answer the cancellation.
-  reader.cancel().catch(() => {});
+  try {
+    for (let dropped = 0; dropped < LINGER_BYTES;) {
+      const read = await Promise.race([reader.read(), timeIsUp]);
+      if (!read || read.done) break;
+      // Never 0, or a stream of empty chunks would have no end.
+      dropped += read.value.length + 1;
+    }
+  } catch {
+    // The sender has gone: there is nothing left to drop.
+  } finally {
+    clearTimeout(timer);
+    // Not awaited: an endless sender may never answer the cancellation.
+    reader.cancel().catch(() => {});
+  }
 }
 
 function readNodeStream(stream: NodeReadable, maxBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
     if (stream.readableEnded || stream.destroyed) {
       reject(bodyIncomplete());
       return;
     }
-    const settle = (): void => {
-      stream.off("data", onData);
-      stream.off("end", onEnd);
-      stream.off("close", onCut);
-      // The error listener stays: a second error of a cut connection would else crash the process.
-    };
-    const onData = (chunk: Uint8Array): void => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    // A flag, and no listener is taken off: that would cost more than all else here, and an error listener must stay
+    // anyway, since a second error of a cut connection would crash the process.
+    let reading = true;
+    stream.on("data", (chunk: Uint8Array | string) => {
+      if (!reading) return;
+      if (typeof chunk === "string") {
+        reading = false;
+        reject(
+          bodyAlreadyParsed("Something called setEncoding() on the request: its bytes were decoded to text."),
+        );
+        return;
+      }
       length += chunk.length;
       chunks.push(chunk);
       if (length <= maxBytes) return;
-      settle();
+      reading = false;
+      chunks.length = 0;
       drainNodeStream(stream, () => reject(bodyTooLarge(maxBytes)));
-    };
-    const onEnd = (): void => {
-      settle();
-      resolve(concatenate(chunks, length));
-    };
+    });
+    stream.on("end", () => {
+      if (reading) resolve(concatenate(chunks, length));
+      reading = false;
+    });
     const onCut = (cause?: unknown): void => {
-      settle();
-      reject(bodyIncomplete(cause));
+      if (reading) reject(bodyIncomplete(cause));
+      reading = false;
     };
-    stream.on("data", onData);
-    stream.on("end", onEnd);
     stream.on("close", onCut);
     stream.on("error", onCut);
+    // Somebody may have paused it.
+    stream.resume();
   });
 }
 
@@ -154,7 +167,6 @@ function drainNodeStream(stream: NodeReadable, refuse: () => void): void {
   };
   stream.on("end", onOver);
   stream.on("close", onOver);
-  stream.resume();
 }
 
 function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {

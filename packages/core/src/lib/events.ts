@@ -68,7 +68,9 @@ export function isKnownEvent(event: DiffioEvent): event is GenerationEvent {
  * @throws WebhookError `invalid_payload`
  */
 export function parseEvent(body: Uint8Array | string): DiffioEvent {
-  return checkEvent(parseJson(typeof body === "string" ? body : decodeUtf8(toBytes(body))));
+  return checkEvent(
+    parseJson(typeof body === "string" ? body.replace(/^\uFEFF/, "") : decodeUtf8(toBytes(body))),
+  );
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
@@ -81,7 +83,7 @@ function decodeUtf8(bytes: Uint8Array): string {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
+    return JSON.parse(text);
   } catch {
     // The cause is left out: its message quotes the body.
     throw invalidPayload(text.trim() === "" ? "The body is empty." : "The body is not JSON.");

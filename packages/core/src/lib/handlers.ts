@@ -39,8 +39,8 @@ export interface Handlers<Platform = unknown> {
   onUnknown?: Handler<UnknownEvent, Platform> | undefined;
 }
 
-/** Runs all callbacks that an event has, in order. */
-export type Dispatch<Platform> = (event: DiffioEvent, context: HandlerContext<Platform>) => Promise<void>;
+/** Runs all callbacks that an event has, in order; a promise where one of them gave one. */
+export type Dispatch<Platform> = (event: DiffioEvent, context: HandlerContext<Platform>) => unknown;
 
 /**
  * Checks the callbacks and makes the function that runs those of an event.
@@ -71,42 +71,65 @@ export function createDispatch<Platform>({
     checkFunction(`on["${eventType}"]`, handler);
     if (handler) byType.set(eventType, handler);
   }
-  return async function dispatch(event, context) {
-    if (onAny) await onAny(event, context);
+  return function dispatch(event, context) {
     const handler = isGenerationEventType(event.eventType) ? byType.get(event.eventType) : onUnknown;
+    if (onAny) return dispatchBoth(onAny, handler, event, context);
     // The parser has checked that the event is of its type.
-    if (handler) await handler(event as never, context);
+    return handler?.(event as never, context);
   };
 }
 
-/**
- * Runs callbacks with a limit in time.
- *
- * @throws WebhookError `handler_timeout`, else whatever the callbacks throw.
- */
-export async function runWithTimeout(
-  work: (signal: () => AbortSignal) => Promise<void>,
-  timeoutInSeconds: number,
+async function dispatchBoth<Platform>(
+  onAny: Handler<DiffioEvent, Platform>,
+  handler: Handler<never, Platform> | undefined,
+  event: DiffioEvent,
+  context: HandlerContext<Platform>,
 ): Promise<void> {
-  // Made only when a callback asks for it: it costs more than all the rest of a run.
-  let controller: AbortController | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timedOut = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const error = new WebhookError(
-        "handler_timeout",
-        `The callback took longer than ${timeoutInSeconds} s.`,
-        {
-          hint: "Make it end, or raise handlerTimeoutInSeconds. context.signal is aborted at this moment.",
-        },
-      );
-      controller?.abort(error);
-      reject(error);
-    }, timeoutInSeconds * 1000);
-  });
-  try {
-    await Promise.race([work(() => (controller ??= new AbortController()).signal), timedOut]);
-  } finally {
-    clearTimeout(timer);
+  await onAny(event, context);
+  await handler?.(event as never, context);
+}
+
+/** The limit in time of one run. */
+export class RunTimeout {
+  readonly #seconds: number;
+  #controller: AbortController | undefined;
+  #error: WebhookError | undefined;
+
+  constructor(seconds: number) {
+    this.#seconds = seconds;
+  }
+
+  /** Made only when a callback asks for it: it costs more than all the rest of a run. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#error) this.#controller.abort(this.#error);
+    return this.#controller.signal;
+  }
+
+  /**
+   * Waits for the callbacks.
+   *
+   * @throws WebhookError `handler_timeout`, else whatever the callbacks reject with.
+   */
+  async limit(callbacks: PromiseLike<unknown>): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const over = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        this.#error = new WebhookError(
+          "handler_timeout",
+          `The callback took longer than ${this.#seconds} s.`,
+          {
+            hint: "Make it end, or raise handlerTimeoutInSeconds. context.signal is aborted at this moment.",
+          },
+        );
+        this.#controller?.abort(this.#error);
+        reject(this.#error);
+      }, this.#seconds * 1000);
+    });
+    try {
+      await Promise.race([callbacks, over]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

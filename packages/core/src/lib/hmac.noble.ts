@@ -10,6 +10,6 @@ export function createHmacSha256(key: Uint8Array): HmacSha256 {
   const keyed = hmac.create(sha256, key);
   return function hmacSha256(prefix, body) {
     const digest = keyed.clone().update(encoder.encode(prefix)).update(body).digest();
-    return btoa(String.fromCharCode(...digest));
+    return String.fromCharCode(...digest);
   };
 }

@@ -1,7 +1,7 @@
 import { WebhookError } from "./errors.ts";
 
 /** The longest delay that timers take (2^31 - 1 ms), in whole seconds. */
-const MAX_TIMER_SECONDS = 2_147_483;
+export const MAX_TIMER_SECONDS: number = 2_147_483;
 
 /** Makes the error for an option that cannot be used. */
 export function invalidOption(message: string, hint: string): WebhookError {

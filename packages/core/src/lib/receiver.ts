@@ -1,7 +1,7 @@
 import { type BodySource, readBody } from "./body.ts";
 import { WebhookError } from "./errors.ts";
 import { type DiffioEvent, parseEvent } from "./events.ts";
-import { type HandlerContext, type Handlers, createDispatch, runWithTimeout } from "./handlers.ts";
+import { type HandlerContext, type Handlers, RunTimeout, createDispatch } from "./handlers.ts";
 import { type HeaderValue, type HeadersInput, toHeaderGetter } from "./headers.ts";
 import type { AcceptedMessage, Inbox, RunAttempt, RunOutcome } from "./inbox.ts";
 import { memoryInbox } from "./memory-inbox.ts";
@@ -14,7 +14,7 @@ import {
   invalidOption,
 } from "./options.ts";
 import { type Reply, receivedReply, refusalReply } from "./reply.ts";
-import { callHook, firstRefusalLogger, logFailedRun } from "./report.ts";
+import { callHook, firstRefusalLogger, isThenable, logFailedRun } from "./report.ts";
 import { type SigningSecretSource, signingKeySource } from "./secret.ts";
 import { findSigningKey, openEnvelope } from "./verifier.ts";
 
@@ -161,10 +161,18 @@ export function createReceiver<Platform = unknown>(
 
   function checkRoom(): void {
     if (closed) throw new WebhookError("receiver_closed", "The receiver is closed.");
-    if (inbox.isFull?.()) {
+    if (isFull()) {
       throw new WebhookError("receiver_busy", "The inbox has no room for another message.", {
         hint: "Callbacks are slower than deliveries: make them faster, raise concurrency, or use a durable inbox.",
       });
+    }
+  }
+
+  function isFull(): boolean {
+    try {
+      return inbox.isFull?.() ?? false;
+    } catch (cause) {
+      throw inboxError(cause);
     }
   }
 
@@ -181,9 +189,12 @@ export function createReceiver<Platform = unknown>(
     message: AcceptedMessage,
     take: (message: AcceptedMessage) => Promise<RunOutcome>,
   ): Promise<Reply> {
-    const outcome = await take(message).catch((cause: unknown) => {
+    let outcome: RunOutcome;
+    try {
+      outcome = await take(message);
+    } catch (cause) {
       throw inboxError(cause);
-    });
+    }
     // Not a refusal, and onError has been told.
     if (!outcome.succeeded) return refusalReply(new WebhookError("handler_failed", "A callback failed."));
     return receivedReply();
@@ -192,20 +203,20 @@ export function createReceiver<Platform = unknown>(
   /** One run of a message, called by the inbox: in this process or, after a restart, in a later one. */
   async function run(message: AcceptedMessage, { run: number, final }: RunAttempt): Promise<void> {
     const inProcess = message.inProcess as InProcess<Platform> | undefined;
-    await inProcess?.replied;
+    // A reply that could not be sent changes nothing: the message has been accepted.
+    if (inProcess?.replied) await inProcess.replied.then(undefined, () => {});
     // Parsed anew for each further run: a callback may have changed the event that it was given.
     let event = number === 1 ? inProcess?.event : undefined;
-    let context: HandlerContext<Platform> | undefined;
+    const timeout = new RunTimeout(timeoutInSeconds);
+    const context = contextOf(message, number, inProcess?.platform, timeout);
     try {
-      await runWithTimeout((signal) => {
-        context = contextOf(message, number, inProcess?.platform, signal);
-        event ??= parseEvent(message.rawBody);
-        return dispatch(event, context);
-      }, timeoutInSeconds);
+      event ??= parseEvent(message.rawBody);
+      const callbacks = dispatch(event, context);
+      if (isThenable(callbacks)) await timeout.limit(callbacks);
     } catch (error) {
       const told = Object.defineProperties(
         { ...(event && { event }), eventType: message.eventType, final },
-        Object.getOwnPropertyDescriptors(context ?? {}),
+        Object.getOwnPropertyDescriptors(context),
       ) as ErrorContext<Platform>;
       callHook("onError", () => onError(error, told));
       throw error;
@@ -227,14 +238,14 @@ function contextOf<Platform>(
   { messageId, timestamp, rawBody, secretName }: AcceptedMessage,
   run: number,
   platform: Platform | undefined,
-  signal: () => AbortSignal,
+  timeout: RunTimeout,
 ): HandlerContext<Platform> {
   return {
     messageId,
     timestamp,
     run,
     get signal() {
-      return signal();
+      return timeout.signal;
     },
     rawBody,
     ...(secretName !== undefined && { secretName }),
@@ -270,7 +281,7 @@ function afterHandlersMethod(
   if (acknowledge === "immediately") return undefined;
   if (acknowledge !== "after-handlers") {
     throw invalidOption(
-      `acknowledge is ${JSON.stringify(acknowledge)}.`,
+      `acknowledge is ${typeof acknowledge === "string" ? `"${acknowledge}"` : `of type ${typeof acknowledge}`}.`,
       'Give "immediately" or "after-handlers", or leave it out.',
     );
   }

@@ -45,6 +45,7 @@ function logFailedHook(name: string, error: unknown): void {
   console.error(`${PREFIX} the hook ${name} failed:`, error);
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether the value is a promise, or acts like one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

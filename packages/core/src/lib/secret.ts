@@ -83,14 +83,20 @@ export function importSigningSecrets(
   importSecret: (secret: string) => HmacSha256 = importSigningSecret,
 ): readonly SigningKey[] {
   if (typeof secrets !== "object" || secrets === null) return [{ sign: importSecret(secrets) }];
-  const keys = Array.isArray(secrets)
-    ? secrets.map((secret: string) => ({ sign: importSecret(secret) }))
-    : Object.entries(secrets).flatMap(([name, named]: [string, string | readonly string[]]) =>
-        [named].flat().map((secret) => ({ sign: importSecret(secret), name })),
-      );
-  if (keys.length === 0)
-    throw invalidSecret("The list of signing secrets is empty.", "Name at least one secret.");
-  return keys;
+  const lists: readonly (readonly [name: string | undefined, list: readonly string[]])[] = Array.isArray(
+    secrets,
+  )
+    ? [[undefined, secrets]]
+    : Object.entries(secrets).map(([name, named]: [string, string | readonly string[]]) => [
+        name,
+        [named].flat(),
+      ]);
+  if (lists.length === 0 || lists.some(([, list]) => list.length === 0)) {
+    throw invalidSecret("A list of signing secrets is empty.", "Name at least one secret.");
+  }
+  return lists.flatMap(([name, list]) =>
+    list.map((secret) => ({ sign: importSecret(secret), ...(name !== undefined && { name }) })),
+  );
 }
 
 /**

@@ -1,28 +1,45 @@
 import { WebhookError } from "./errors.ts";
+import type { Digest } from "./hmac.ts";
 
 /** The sender lists the newest secret and up to 10 old ones; beyond this a list is an attempt to burn CPU. */
 const MAX_TOKENS = 32;
 const VERSION = "v1,";
-const V1_TOKEN = /^v1,[A-Za-z0-9+/]{43}=$/;
+/** `v1,` and the 44 characters of 32 bytes in base64, of which the last is padding. */
+const TOKEN_LENGTH = 47;
+/** The six bits of each base64 character by its code; negative for all others. */
+const SIX_BITS = new Int8Array(128).fill(-1);
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+for (let bits = 0; bits < ALPHABET.length; bits++) SIX_BITS[ALPHABET.charCodeAt(bits)] = bits;
+
+/**
+ * A signature as it was sent, decoded: ten groups of 24 bits, and an eleventh of 18. The last two of those belong to
+ * no byte and are 0 in canonical base64; they are compared too, so that no other spelling matches.
+ */
+export type Signature = readonly number[];
 
 /**
  * Reads the signature header: tokens separated by single spaces, of which those of other versions (`v1a`, the
  * asymmetric one) and malformed ones are passed over.
  *
- * @returns the base64 of each `v1` token, at least one.
+ * @returns the signatures of version 1, at least one.
  * @throws WebhookError `invalid_signature_header`
  */
-export function parseSignatureHeader(header: string): readonly string[] {
+export function parseSignatureHeader(header: string): readonly Signature[] {
+  // Nearly always there is one.
+  const only = parseToken(header);
+  if (only) return [only];
   const tokens = header.split(" ", MAX_TOKENS + 1);
   if (tokens.length > MAX_TOKENS) {
     throw new WebhookError(
       "invalid_signature_header",
       `The signature header lists more than ${MAX_TOKENS} signatures.`,
+      { hint: "The sender never lists more than 11: this did not come from it." },
     );
   }
-  const signatures = tokens
-    .filter((token) => V1_TOKEN.test(token))
-    .map((token) => token.slice(VERSION.length));
+  const signatures = tokens.flatMap((token) => {
+    const signature = parseToken(token);
+    return signature ? [signature] : [];
+  });
   if (signatures.length === 0) {
     throw new WebhookError(
       "invalid_signature_header",
@@ -37,21 +54,53 @@ export function parseSignatureHeader(header: string): readonly string[] {
   return signatures;
 }
 
+/** Decodes `v1,<44 base64 characters>`; anything else gives nothing. */
+function parseToken(token: string): Signature | undefined {
+  if (token.length !== TOKEN_LENGTH || !token.startsWith(VERSION) || !token.endsWith("=")) return undefined;
+  const groups: number[] = [];
+  let seen = 0;
+  for (let at = VERSION.length; at < TOKEN_LENGTH - 4; at += 4) {
+    const bits =
+      (sixBits(token, at) << 18) |
+      (sixBits(token, at + 1) << 12) |
+      (sixBits(token, at + 2) << 6) |
+      sixBits(token, at + 3);
+    seen |= bits;
+    groups.push(bits);
+  }
+  const at = TOKEN_LENGTH - 4;
+  const last = (sixBits(token, at) << 12) | (sixBits(token, at + 1) << 6) | sixBits(token, at + 2);
+  groups.push(last);
+  // A character that is not base64 has left its sign.
+  return (seen | last) < 0 ? undefined : groups;
+}
+
+function sixBits(token: string, at: number): number {
+  return SIX_BITS[token.charCodeAt(at)] ?? -1;
+}
+
 /**
- * Compares the expected signature with every one that was sent, in a time that depends on their number alone:
- * each character of each is looked at, whatever was found before.
- *
- * Text is compared, not decoded bytes, so that only the canonical base64 of a signature matches.
+ * Compares the expected digest with every signature that was sent, in a time that depends on their number alone:
+ * each bit of each is looked at, whatever was found before.
  */
-export function matchesAny(expected: string, signatures: readonly string[]): boolean {
+export function matchesAny(digest: Digest, signatures: readonly Signature[]): boolean {
   let matched = 0;
   for (const signature of signatures) {
-    let difference = expected.length ^ signature.length;
-    for (let index = 0; index < expected.length; index++) {
-      difference |= expected.charCodeAt(index) ^ signature.charCodeAt(index);
-    }
     // 1 where the difference is 0, else 0, without a branch.
-    matched |= (difference - 1) >>> 31;
+    matched |= (difference(digest, signature) - 1) >>> 31;
   }
   return matched === 1;
+}
+
+/** 0 where the signature is that of the digest, else a positive number; the same steps in either case. */
+function difference(digest: Digest, signature: Signature): number {
+  let different = 0;
+  for (let group = 0; group < 10; group++) {
+    const byte = group * 3;
+    const bits =
+      (digest.charCodeAt(byte) << 16) | (digest.charCodeAt(byte + 1) << 8) | digest.charCodeAt(byte + 2);
+    different |= bits ^ (signature[group] ?? -1);
+  }
+  const last = (digest.charCodeAt(30) << 10) | (digest.charCodeAt(31) << 2);
+  return different | (last ^ (signature[10] ?? -1));
 }

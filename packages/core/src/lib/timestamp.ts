@@ -1,5 +1,8 @@
 import { WebhookError } from "./errors.ts";
 
+const MAX_DIGITS = 12;
+const ZERO = 48;
+
 /**
  * Reads the timestamp header strictly (digits only, so that nothing like `1e9`, ` 1` or `1abc` is taken for
  * another time than the one that was signed) and checks it against the clock in both directions, bounds included.
@@ -9,14 +12,15 @@ import { WebhookError } from "./errors.ts";
  * @throws WebhookError `invalid_timestamp`, `timestamp_too_old`, `timestamp_too_new`
  */
 export function checkTimestamp(timestamp: string, nowInMs: number, toleranceInSeconds: number): number {
-  if (!/^[1-9]\d{0,11}$/.test(timestamp)) {
+  const seconds = readDigits(timestamp);
+  if (seconds === undefined) {
     throw new WebhookError("invalid_timestamp", "The timestamp header is not a whole number of seconds.", {
       hint: "The sender sends seconds since 1970, digits only; a test may have sent milliseconds or a date.",
     });
   }
-  const seconds = Number(timestamp);
   const ageInSeconds = Math.floor(nowInMs / 1000) - seconds;
-  if (ageInSeconds > toleranceInSeconds) {
+  // Not the other way round: a clock that gives no number must let nothing through.
+  if (!(ageInSeconds <= toleranceInSeconds)) {
     throw new WebhookError(
       "timestamp_too_old",
       `The delivery was signed ${ageInSeconds} s ago; the tolerance is ${toleranceInSeconds} s.`,
@@ -33,4 +37,16 @@ export function checkTimestamp(timestamp: string, nowInMs: number, toleranceInSe
     );
   }
   return seconds;
+}
+
+/** `[1-9][0-9]{0,11}` as a number: a loop, since a regular expression and a conversion take several times as long. */
+function readDigits(text: string): number | undefined {
+  if (text.length > MAX_DIGITS || text.length === 0 || text.charCodeAt(0) === ZERO) return undefined;
+  let number = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    number = number * 10 + digit;
+  }
+  return number;
 }

@@ -3,7 +3,7 @@ import { WebhookError } from "./errors.ts";
 import { type HeaderGetter, type HeadersInput, readSignedHeaders, toHeaderGetter } from "./headers.ts";
 import { checkNow, checkTolerance } from "./options.ts";
 import { type SigningKey, type SigningSecrets, importSigningSecrets } from "./secret.ts";
-import { matchesAny, parseSignatureHeader } from "./signature.ts";
+import { type Signature, matchesAny, parseSignatureHeader } from "./signature.ts";
 import { checkTimestamp } from "./timestamp.ts";
 
 /** No dot: the signed bytes are `id.timestamp.body`, and a dot in the id would let one signature be read in two ways. */
@@ -58,7 +58,7 @@ export interface SignedEnvelope {
   readonly timestamp: number;
   /** The signed bytes before the body: `id.timestamp.` */
   readonly prefix: string;
-  readonly signatures: readonly string[];
+  readonly signatures: readonly Signature[];
 }
 
 /**
@@ -75,12 +75,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const envelope = openEnvelope(toHeaderGetter(headers), now(), toleranceInSeconds);
       const bytes = toBytes(body);
       const { name } = findSigningKey(envelope, bytes, keys);
-      return {
+      const message: VerifiedMessage = {
         messageId: envelope.messageId,
         timestamp: new Date(envelope.timestamp * 1000),
         body: bytes,
-        ...(name !== undefined && { secretName: name }),
       };
+      if (name !== undefined) message.secretName = name;
+      return message;
     },
   };
 }

@@ -1,0 +1,54 @@
+import { Agent, request } from "node:http";
+import { connect } from "node:net";
+import { onTestFinished } from "vitest";
+import type { SignedDelivery } from "./deliveries.ts";
+
+/** Sends a whole delivery and goes away without waiting for the reply. */
+export function sendAndLeave(url: string, { headers, body }: SignedDelivery): Promise<void> {
+  const { hostname, port, pathname } = new URL(url);
+  const head = [
+    `POST ${pathname} HTTP/1.1`,
+    "host: localhost",
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    socket.on("error", reject).on("close", () => resolve());
+    socket.write(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+  });
+}
+
+/** A client that keeps one connection, and tells whether a request went over it again. */
+export function keptAliveClient(
+  url: string,
+): (delivery: SignedDelivery) => Promise<{ status: unknown; reused: boolean }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  return ({ headers, body }) =>
+    new Promise((resolve, reject) => {
+      const outgoing = request(url, { method: "POST", headers, agent }, (response) => {
+        response
+          .resume()
+          .on("end", () => resolve({ status: response.statusCode, reused: outgoing.reusedSocket }));
+      });
+      outgoing.on("error", reject).end(body);
+    });
+}
+
+/** What a promise comes to, or "pending" where it does not settle soon. */
+export function settledSoon(promise: Promise<unknown>): Promise<"settled" | "pending"> {
+  return Promise.race([
+    promise.then(() => "settled" as const),
+    new Promise<"pending">((resolve) => {
+      setTimeout(() => resolve("pending"), 2000);
+    }),
+  ]);
+}
+
+/** Waits a moment. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}
