@@ -330,6 +330,16 @@ describe("retries", () => {
     ["a list, of which the last one stays", { backoffInSeconds: [1, 60, 5], maxRuns: 6 }, [1, 60, 5, 5, 5]],
     ["a function of the run to come", { backoffInSeconds: (run) => run * 10, maxRuns: 4 }, [20, 30, 40]],
     ["a function that gives nonsense", { backoffInSeconds: () => Number.NaN, maxRuns: 3 }, [0.1, 0.1]],
+    [
+      "a function that throws",
+      {
+        backoffInSeconds: () => {
+          throw new Error("no delay");
+        },
+        maxRuns: 3,
+      },
+      [0.1, 0.1],
+    ],
     ["a function that gives a negative delay", { backoffInSeconds: () => -5, maxRuns: 3 }, [0, 0]],
     ["one run and no more", { maxRuns: 1 }, []],
   ])("%s", async (_name, options, delays) => {

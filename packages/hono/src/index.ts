@@ -97,7 +97,7 @@ function secretFromBindings(c: Context): string | undefined {
   return DIFFIO_WEBHOOK_SECRET ?? signingSecretFromEnv();
 }
 
-function waitUntil(c: Context, runs: Promise<void>): void {
+function waitUntil(c: Context, runs: Promise<unknown>): void {
   let executionCtx: FetchContext | undefined;
   try {
     ({ executionCtx } = c);

@@ -8,6 +8,9 @@ const LINGER_MS = 500;
 /** And at most so much of it: a stream that always has more at once would else let no timer come round. */
 const LINGER_BYTES = 64 * 1_048_576;
 
+/** Empty chunks count for nothing, but a stream that gives them for ever must end too. */
+const MAX_EMPTY_CHUNKS = 10_000;
+
 const encoder = new TextEncoder();
 
 /** What is needed of a Node stream (an `IncomingMessage`), without Node's types. */
@@ -63,8 +66,12 @@ export function bodyAlreadyParsed(hint: string): WebhookError {
  *
  * @throws WebhookError `body_too_large`, `body_incomplete`, `body_already_parsed`
  */
-export async function readBody(source: BodySource, maxBytes: number): Promise<Uint8Array> {
-  const raw = typeof source === "function" ? await source() : source;
+export function readBody(source: BodySource, maxBytes: number): Uint8Array | Promise<Uint8Array> {
+  const raw = typeof source === "function" ? source() : source;
+  return raw instanceof Promise ? raw.then((later) => readRaw(later, maxBytes)) : readRaw(raw, maxBytes);
+}
+
+function readRaw(raw: RawBody, maxBytes: number): Uint8Array | Promise<Uint8Array> {
   if (isWebStream(raw)) return readWebStream(raw, maxBytes);
   if (isNodeStream(raw)) return readNodeStream(raw, maxBytes);
   const bytes = toBytes(raw);
@@ -78,13 +85,15 @@ async function readWebStream(stream: ReadableStream<Uint8Array>, maxBytes: numbe
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
+  let empty = 0;
   for (;;) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
       throw bodyIncomplete(cause);
     });
     if (done) return concatenate(chunks, length);
     length += value.length;
-    if (length > maxBytes) {
+    if (value.length === 0) empty += 1;
+    if (length > maxBytes || empty > MAX_EMPTY_CHUNKS) {
       await drainWebStream(reader);
       throw bodyTooLarge(maxBytes);
     }

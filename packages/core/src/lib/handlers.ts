@@ -16,9 +16,9 @@ export interface HandlerContext<Platform = unknown> {
   /** The bytes that were signed. */
   readonly rawBody: Uint8Array;
   /** The name of the secret that matched, where the secrets were given by name. */
-  readonly secretName?: string;
+  readonly secretName?: string | undefined;
   /** The framework's own objects, where the run happens in the process that received the delivery. */
-  readonly platform?: Platform;
+  readonly platform?: Platform | undefined;
 }
 
 /** A callback. What it returns is not looked at, but a promise is awaited. */

@@ -10,7 +10,7 @@ export interface AcceptedMessage {
   readonly rawBody: Uint8Array;
   readonly eventType: string;
   /** The name of the secret that matched, where the secrets were given by name. */
-  readonly secretName?: string;
+  readonly secretName?: string | undefined;
   /** What the receiver keeps beside a message for a run in this process. Never stored; absent after a restart. */
   readonly inProcess?: unknown;
 }
@@ -36,7 +36,7 @@ export interface Acceptance {
   /** Whether the message was there already: it is answered 200 and not run again. */
   readonly duplicate: boolean;
   /** Settles (never rejects) when the message is done or given up, where it runs in this process. */
-  readonly runs?: Promise<void>;
+  readonly runs?: Promise<unknown>;
 }
 
 /** An inbox's side of a receiver that it runs messages for. */

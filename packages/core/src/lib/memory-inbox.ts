@@ -17,12 +17,6 @@ export interface MemoryInboxOptions {
   backoffInSeconds?: BackoffInSeconds | undefined;
 }
 
-/** A message that is waiting or running. */
-interface ActiveMessage {
-  readonly acceptance: Acceptance;
-  readonly outcome: Promise<RunOutcome>;
-}
-
 /** One receiver's share of the inbox. */
 interface Attached {
   readonly run: RunMessage;
@@ -54,7 +48,8 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
   const delayBefore = backoffDelays(options.backoffInSeconds, 0.1);
 
   const receivers = new Map<string, Attached>();
-  const active = new Map<string, ActiveMessage>();
+  /** Messages that are waiting or running. */
+  const active = new Map<string, Promise<RunOutcome>>();
   /** Ids of handled messages, in the order of their end. */
   const done = new Set<string>();
   const waitingForSlot = new Set<() => void>();
@@ -62,43 +57,44 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
 
   const isFull = (): boolean => active.size >= concurrency + maxWaiting;
 
-  /** Takes the message, unless it is known; it may be tried `runs` times. */
-  function take(message: AcceptedMessage, runs: number): ActiveMessage | undefined {
-    const key = keyOf(message);
-    if (done.has(key)) return undefined;
-    const existing = active.get(key);
-    if (existing) return existing;
+  /** Takes a message that is not known; it may be tried `runs` times. */
+  function take(key: string, message: AcceptedMessage, runs: number): Promise<RunOutcome> {
     const attached = receivers.get(message.receiver);
     if (!attached) throw new WebhookError("receiver_closed", "No receiver of this name is open.");
     if (isFull()) throw new WebhookError("receiver_busy", `${maxWaiting} messages are waiting already.`);
-
     attached.active += 1;
-    const outcome = work(message, attached, runs).then((ended) => {
-      active.delete(key);
-      // One that was given up is forgotten: a resend of it runs anew.
-      if (ended.succeeded) remember(key);
-      leave(attached);
-      return ended;
-    });
-    const taken: ActiveMessage = { acceptance: { duplicate: false, runs: outcome.then(() => {}) }, outcome };
-    active.set(key, taken);
-    return taken;
+    const outcome = work(key, message, attached, runs);
+    active.set(key, outcome);
+    return outcome;
   }
 
-  async function work(message: AcceptedMessage, attached: Attached, runs: number): Promise<RunOutcome> {
-    for (let run = 1; ; run++) {
+  /** Runs a message until it has succeeded or is given up; never rejects. */
+  async function work(
+    key: string,
+    message: AcceptedMessage,
+    attached: Attached,
+    runs: number,
+  ): Promise<RunOutcome> {
+    let outcome: RunOutcome = SUCCEEDED;
+    for (let run = 1; run <= runs; run++) {
+      if (run > 1 && !attached.closing) await pause(attached, delayBefore(run));
       if (running < concurrency) running += 1;
       else await fromElsewhere(new Promise<void>((resolve) => waitingForSlot.add(resolve)));
       try {
-        await attached.run(message, { run, final: run >= runs });
-        return SUCCEEDED;
+        await attached.run(message, { run, final: run === runs });
+        outcome = SUCCEEDED;
+        break;
       } catch (error) {
-        if (run >= runs) return { succeeded: false, error };
+        outcome = { succeeded: false, error };
       } finally {
         releaseSlot();
       }
-      if (!attached.closing) await pause(attached, delayBefore(run + 1));
     }
+    active.delete(key);
+    // One that was given up is forgotten: a resend of it runs anew.
+    if (outcome.succeeded) remember(key);
+    leave(attached);
+    return outcome;
   }
 
   function remember(key: string): void {
@@ -123,11 +119,12 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
     accept(message) {
       const key = keyOf(message);
       if (done.has(key) || active.has(key)) return DUPLICATE;
-      return take(message, maxRuns)?.acceptance ?? DUPLICATE;
+      return { duplicate: false, runs: take(key, message, maxRuns) };
     },
     async acceptAndRun(message) {
-      const taken = take(message, 1);
-      return taken ? fromElsewhere(taken.outcome) : SUCCEEDED;
+      const key = keyOf(message);
+      if (done.has(key)) return SUCCEEDED;
+      return fromElsewhere(active.get(key) ?? take(key, message, 1));
     },
     isFull,
     attach({ name, run }) {

@@ -131,23 +131,21 @@ export function createReceiver<Platform = unknown>(
       checkRoom();
       const header = toHeaderGetter(delivery.headers);
       checkContentEncoding(header("content-encoding"));
-      const { messageId, timestamp, ...signed } = openEnvelope(header, now(), toleranceInSeconds);
-      const rawBody = await readBody(delivery.body, maxBodyBytes);
-      const { name: secretName } = findSigningKey(signed, rawBody, await keysFor(platform as Platform));
+      const envelope = openEnvelope(header, now(), toleranceInSeconds);
+      // Awaited only where there is something to wait for: each turn of the microtask queue costs.
+      const body = readBody(delivery.body, maxBodyBytes);
+      const rawBody = body instanceof Uint8Array ? body : await body;
+      const known = keysFor(platform as Platform);
+      const key = findSigningKey(envelope, rawBody, isThenable(known) ? await known : known);
       const event = parseEvent(rawBody);
-      const inProcess: InProcess<Platform> = {
-        event,
-        platform,
-        replied: acceptAndRun ? undefined : (delivery.replied ?? turn?.over),
-      };
       const message: AcceptedMessage = {
         receiver: name,
-        messageId,
-        timestamp: new Date(timestamp * 1000),
+        messageId: envelope.messageId,
+        timestamp: new Date(envelope.timestamp * 1000),
         rawBody,
         eventType: event.eventType,
-        ...(secretName !== undefined && { secretName }),
-        inProcess,
+        secretName: key.name,
+        inProcess: { event, platform, replied: acceptAndRun ? undefined : (delivery.replied ?? turn?.over) },
       };
       return acceptAndRun ? await acceptAfterHandlers(message, acceptAndRun) : await acceptNow(message);
     } catch (error) {
@@ -176,10 +174,16 @@ export function createReceiver<Platform = unknown>(
     }
   }
 
-  async function acceptNow(message: AcceptedMessage): Promise<Reply> {
+  function acceptNow(message: AcceptedMessage): Reply | Promise<Reply> {
     try {
-      const acceptance = await inbox.accept(message);
-      return receivedReply(acceptance?.runs);
+      const acceptance = inbox.accept(message);
+      if (!(acceptance instanceof Promise)) return receivedReply(acceptance?.runs);
+      return acceptance.then(
+        (later) => receivedReply(later?.runs),
+        (cause: unknown) => {
+          throw inboxError(cause);
+        },
+      );
     } catch (cause) {
       throw inboxError(cause);
     }
@@ -203,8 +207,11 @@ export function createReceiver<Platform = unknown>(
   /** One run of a message, called by the inbox: in this process or, after a restart, in a later one. */
   async function run(message: AcceptedMessage, { run: number, final }: RunAttempt): Promise<void> {
     const inProcess = message.inProcess as InProcess<Platform> | undefined;
-    // A reply that could not be sent changes nothing: the message has been accepted.
-    if (inProcess?.replied) await inProcess.replied.then(undefined, () => {});
+    try {
+      if (inProcess?.replied) await inProcess.replied;
+    } catch {
+      // A reply that could not be sent changes nothing: the message has been accepted.
+    }
     // Parsed anew for each further run: a callback may have changed the event that it was given.
     let event = number === 1 ? inProcess?.event : undefined;
     const timeout = new RunTimeout(timeoutInSeconds);
@@ -248,8 +255,8 @@ function contextOf<Platform>(
       return timeout.signal;
     },
     rawBody,
-    ...(secretName !== undefined && { secretName }),
-    ...(platform !== undefined && { platform }),
+    secretName,
+    platform,
   };
 }
 

@@ -55,7 +55,7 @@ export function decodeSigningSecret(secret: unknown): Uint8Array {
   if (/^["'`].*["'`]$/.test(secret)) {
     throw invalidSecret("The signing secret has quotation marks around it.", "Remove the quotation marks.");
   }
-  if (secret.startsWith("whpk_") || secret.startsWith("whsk_")) {
+  if (/^wh[ps]k\d*_/.test(secret)) {
     throw invalidSecret(
       "This is an asymmetric (ed25519) key, and those are not supported yet.",
       "Use the endpoint's symmetric signing secret, which begins with whsec_.",
