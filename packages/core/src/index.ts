@@ -16,9 +16,10 @@ export type {
 export { createVerifier } from "./lib/verifier.ts";
 export type { SignedDelivery, VerifiedMessage, Verifier, VerifierOptions } from "./lib/verifier.ts";
 export { createReceiver } from "./lib/receiver.ts";
-export type { Delivery, ErrorContext, Receiver, ReceiverOptions } from "./lib/receiver.ts";
+export type { Delivery, Receiver, ReceiverOptions } from "./lib/receiver.ts";
 export type { Reply } from "./lib/reply.ts";
-export type { Handler, HandlerContext, Handlers, HandlersByType } from "./lib/handlers.ts";
+export type { ErrorContext, HandlerContext } from "./lib/run-context.ts";
+export type { Handler, Handlers, HandlersByType } from "./lib/handlers.ts";
 export type { HeadersInput, HeaderValue } from "./lib/headers.ts";
 export { bodyAlreadyParsed } from "./lib/body.ts";
 export type { BodySource, NodeReadable, RawBody } from "./lib/body.ts";

@@ -794,18 +794,10 @@ describe("the context of a callback", () => {
     expect(context?.timestamp.getTime()).toBe((NOW_IN_SECONDS - 200) * 1000);
   });
 
-  test("can be spread", async () => {
+  test("has a signal, the same at each look", async () => {
     const [context] = await contextsOf(post(), { signingSecret: { eu: SECRET } }, "the platform");
-    expect(Object.keys({ ...context }).toSorted()).toStrictEqual([
-      "messageId",
-      "platform",
-      "rawBody",
-      "run",
-      "secretName",
-      "signal",
-      "timestamp",
-    ]);
-    expect({ ...context }.signal).toBeInstanceOf(AbortSignal);
+    expect(context?.signal).toBeInstanceOf(AbortSignal);
+    expect(context?.signal).toBe(context?.signal);
   });
 
   test("has no platform and no name of a secret where there is none", async () => {
@@ -934,7 +926,7 @@ describe("failed runs", () => {
     await expect(run?.(stored, { run: 4, final: true })).rejects.toMatchObject({ code: "invalid_payload" });
     expect(onError).toHaveBeenCalledTimes(1);
     expect(onError.mock.calls[0]?.[1]).toMatchObject({ eventType: "x", run: 4, final: true, messageId: "a" });
-    expect(onError.mock.calls[0]?.[1]).not.toHaveProperty("event");
+    expect(onError.mock.calls[0]?.[1]).toHaveProperty("event", undefined);
     await expect(
       run?.({ ...stored, rawBody: Buffer.from(COMPLETED) }, { run: 1, final: true }),
     ).resolves.toBeUndefined();

@@ -1,25 +1,7 @@
 import type { DiffioEvent, GenerationEventByType, UnknownEvent } from "./events.ts";
-import { WebhookError } from "./errors.ts";
 import { GENERATION_EVENT_TYPES, type GenerationEventType, isGenerationEventType } from "./event-types.ts";
 import { checkFunction, invalidOption } from "./options.ts";
-
-/** What a callback is told besides the event. */
-export interface HandlerContext<Platform = unknown> {
-  /** The same for all attempts of one message. */
-  readonly messageId: string;
-  /** When the accepted attempt was signed. */
-  readonly timestamp: Date;
-  /** 1 for the first run of this message, 2 for its first retry. */
-  readonly run: number;
-  /** Aborted when the run takes longer than `handlerTimeoutInSeconds`. Hand it to `fetch` and the like. */
-  readonly signal: AbortSignal;
-  /** The bytes that were signed. */
-  readonly rawBody: Uint8Array;
-  /** The name of the secret that matched, where the secrets were given by name. */
-  readonly secretName?: string | undefined;
-  /** The framework's own objects, where the run happens in the process that received the delivery. */
-  readonly platform?: Platform | undefined;
-}
+import type { HandlerContext } from "./run-context.ts";
 
 /** A callback. What it returns is not looked at, but a promise is awaited. */
 export type Handler<Event, Platform = unknown> = (event: Event, context: HandlerContext<Platform>) => unknown;
@@ -87,49 +69,4 @@ async function dispatchBoth<Platform>(
 ): Promise<void> {
   await onAny(event, context);
   await handler?.(event as never, context);
-}
-
-/** The limit in time of one run. */
-export class RunTimeout {
-  readonly #seconds: number;
-  #controller: AbortController | undefined;
-  #error: WebhookError | undefined;
-
-  constructor(seconds: number) {
-    this.#seconds = seconds;
-  }
-
-  /** Made only when a callback asks for it: it costs more than all the rest of a run. */
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#error) this.#controller.abort(this.#error);
-    return this.#controller.signal;
-  }
-
-  /**
-   * Waits for the callbacks.
-   *
-   * @throws WebhookError `handler_timeout`, else whatever the callbacks reject with.
-   */
-  async limit(callbacks: PromiseLike<unknown>): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const over = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        this.#error = new WebhookError(
-          "handler_timeout",
-          `The callback took longer than ${this.#seconds} s.`,
-          {
-            hint: "Make it end, or raise handlerTimeoutInSeconds. context.signal is aborted at this moment.",
-          },
-        );
-        this.#controller?.abort(this.#error);
-        reject(this.#error);
-      }, this.#seconds * 1000);
-    });
-    try {
-      await Promise.race([callbacks, over]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
 }

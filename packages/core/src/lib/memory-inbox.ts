@@ -5,7 +5,10 @@ import { checkNumber, invalidOption } from "./options.ts";
 
 /** Options of {@link memoryInbox}. */
 export interface MemoryInboxOptions {
-  /** Ids remembered, so that a resend of a handled message runs nothing; the oldest are forgotten first. Default 100,000. */
+  /**
+   * Ids remembered for each receiver, so that a resend of a handled message runs nothing; the oldest are forgotten
+   * first. Default 100,000.
+   */
   maxIds?: number | undefined;
   /** Messages that wait for a run; beyond it the sender gets 503 and tries again later. Default 10,000. */
   maxWaiting?: number | undefined;
@@ -20,7 +23,10 @@ export interface MemoryInboxOptions {
 /** One receiver's share of the inbox. */
 interface Attached {
   readonly run: RunMessage;
-  active: number;
+  /** Messages that are waiting or running, by id. */
+  readonly active: Map<string, Promise<RunOutcome>>;
+  /** Ids of handled messages, in the order of their end. */
+  readonly done: Set<string>;
   closing: boolean;
   readonly whenIdle: Set<() => void>;
   /** Ends the delays between runs, when the receiver closes. */
@@ -48,33 +54,31 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
   const delayBefore = backoffDelays(options.backoffInSeconds, 0.1);
 
   const receivers = new Map<string, Attached>();
-  /** Messages that are waiting or running. */
-  const active = new Map<string, Promise<RunOutcome>>();
-  /** Ids of handled messages, in the order of their end. */
-  const done = new Set<string>();
+  /** Kept when a receiver closes: the next of its name knows them. */
+  const handled = new Map<string, Set<string>>();
   const waitingForSlot = new Set<() => void>();
   let running = 0;
+  let accepted = 0;
 
-  const isFull = (): boolean => active.size >= concurrency + maxWaiting;
+  const isFull = (): boolean => accepted >= concurrency + maxWaiting;
+
+  function attachedOf({ receiver }: AcceptedMessage): Attached {
+    const attached = receivers.get(receiver);
+    if (attached) return attached;
+    throw new WebhookError("receiver_closed", "No receiver of this name is open.");
+  }
 
   /** Takes a message that is not known; it may be tried `runs` times. */
-  function take(key: string, message: AcceptedMessage, runs: number): Promise<RunOutcome> {
-    const attached = receivers.get(message.receiver);
-    if (!attached) throw new WebhookError("receiver_closed", "No receiver of this name is open.");
+  function take(message: AcceptedMessage, attached: Attached, runs: number): Promise<RunOutcome> {
     if (isFull()) throw new WebhookError("receiver_busy", `${maxWaiting} messages are waiting already.`);
-    attached.active += 1;
-    const outcome = work(key, message, attached, runs);
-    active.set(key, outcome);
+    accepted += 1;
+    const outcome = work(message, attached, runs);
+    attached.active.set(message.messageId, outcome);
     return outcome;
   }
 
   /** Runs a message until it has succeeded or is given up; never rejects. */
-  async function work(
-    key: string,
-    message: AcceptedMessage,
-    attached: Attached,
-    runs: number,
-  ): Promise<RunOutcome> {
+  async function work(message: AcceptedMessage, attached: Attached, runs: number): Promise<RunOutcome> {
     let outcome: RunOutcome = SUCCEEDED;
     for (let run = 1; run <= runs; run++) {
       if (run > 1 && !attached.closing) await pause(attached, delayBefore(run));
@@ -90,18 +94,23 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
         releaseSlot();
       }
     }
-    active.delete(key);
+    accepted -= 1;
+    attached.active.delete(message.messageId);
     // One that was given up is forgotten: a resend of it runs anew.
-    if (outcome.succeeded) remember(key);
-    leave(attached);
+    if (outcome.succeeded) remember(message.messageId, attached.done);
+    if (attached.active.size === 0) {
+      for (const resolve of attached.whenIdle) resolve();
+      attached.whenIdle.clear();
+    }
     return outcome;
   }
 
-  function remember(key: string): void {
-    done.add(key);
+  function remember(messageId: string, done: Set<string>): void {
+    done.add(messageId);
+    if (done.size <= maxIds) return;
     for (const oldest of done) {
-      if (done.size <= maxIds) return;
       done.delete(oldest);
+      return;
     }
   }
 
@@ -117,14 +126,16 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
 
   return {
     accept(message) {
-      const key = keyOf(message);
-      if (done.has(key) || active.has(key)) return DUPLICATE;
-      return { duplicate: false, runs: take(key, message, maxRuns) };
+      const attached = attachedOf(message);
+      const { messageId } = message;
+      if (attached.done.has(messageId) || attached.active.has(messageId)) return DUPLICATE;
+      return { duplicate: false, runs: take(message, attached, maxRuns) };
     },
     async acceptAndRun(message) {
-      const key = keyOf(message);
-      if (done.has(key)) return SUCCEEDED;
-      return fromElsewhere(active.get(key) ?? take(key, message, 1));
+      const attached = attachedOf(message);
+      const { messageId } = message;
+      if (attached.done.has(messageId)) return SUCCEEDED;
+      return fromElsewhere(attached.active.get(messageId) ?? take(message, attached, 1));
     },
     isFull,
     attach({ name, run }) {
@@ -134,7 +145,16 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
           "Give each receiver a name of its own (the option name), or an inbox of its own.",
         );
       }
-      const attached: Attached = { run, active: 0, closing: false, whenIdle: new Set(), hurry: new Set() };
+      const done = handled.get(name) ?? new Set();
+      handled.set(name, done);
+      const attached: Attached = {
+        run,
+        active: new Map(),
+        done,
+        closing: false,
+        whenIdle: new Set(),
+        hurry: new Set(),
+      };
       receivers.set(name, attached);
       return attachmentOf(name, attached);
     },
@@ -142,7 +162,7 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
 
   function attachmentOf(name: string, attached: Attached): InboxAttachment {
     const idle = (): Promise<void> =>
-      attached.active === 0
+      attached.active.size === 0
         ? Promise.resolve()
         : fromElsewhere(
             new Promise((resolve) => {
@@ -172,17 +192,6 @@ async function fromElsewhere<Value>(promise: Promise<Value>): Promise<Value> {
   } finally {
     clearInterval(timer);
   }
-}
-
-function keyOf({ receiver, messageId }: AcceptedMessage): string {
-  return `${messageId} ${receiver}`;
-}
-
-function leave(attached: Attached): void {
-  attached.active -= 1;
-  if (attached.active > 0) return;
-  for (const resolve of attached.whenIdle) resolve();
-  attached.whenIdle.clear();
 }
 
 function pause(attached: Attached, seconds: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { type BodySource, readBody } from "./body.ts";
 import { WebhookError } from "./errors.ts";
 import { type DiffioEvent, parseEvent } from "./events.ts";
-import { type HandlerContext, type Handlers, RunTimeout, createDispatch } from "./handlers.ts";
+import { type Handlers, createDispatch } from "./handlers.ts";
 import { type HeaderValue, type HeadersInput, toHeaderGetter } from "./headers.ts";
 import type { AcceptedMessage, Inbox, RunAttempt, RunOutcome } from "./inbox.ts";
 import { memoryInbox } from "./memory-inbox.ts";
@@ -13,6 +13,7 @@ import {
   checkTolerance,
   invalidOption,
 } from "./options.ts";
+import { type ErrorContext, FailedRunContext, RunContext } from "./run-context.ts";
 import { type Reply, receivedReply, refusalReply } from "./reply.ts";
 import { callHook, firstRefusalLogger, isThenable, logFailedRun } from "./report.ts";
 import { type SigningSecretSource, signingKeySource } from "./secret.ts";
@@ -31,15 +32,6 @@ export interface Delivery {
    * event loop after the reply was made.
    */
   readonly replied?: PromiseLike<unknown>;
-}
-
-/** What an {@link ReceiverOptions.onError} hook is told besides the error. */
-export interface ErrorContext<Platform = unknown> extends HandlerContext<Platform> {
-  /** The event whose run failed; absent where it could not be parsed again. */
-  readonly event?: DiffioEvent;
-  readonly eventType: string;
-  /** Whether this was the last run: no further one follows by itself. */
-  readonly final: boolean;
 }
 
 /** Options of {@link createReceiver}, and of every adapter. */
@@ -214,18 +206,14 @@ export function createReceiver<Platform = unknown>(
     }
     // Parsed anew for each further run: a callback may have changed the event that it was given.
     let event = number === 1 ? inProcess?.event : undefined;
-    const timeout = new RunTimeout(timeoutInSeconds);
-    const context = contextOf(message, number, inProcess?.platform, timeout);
+    const context = new RunContext(message, number, inProcess?.platform, timeoutInSeconds);
     try {
       event ??= parseEvent(message.rawBody);
       const callbacks = dispatch(event, context);
-      if (isThenable(callbacks)) await timeout.limit(callbacks);
+      if (isThenable(callbacks)) await context.limit(callbacks);
     } catch (error) {
-      const told = Object.defineProperties(
-        { ...(event && { event }), eventType: message.eventType, final },
-        Object.getOwnPropertyDescriptors(context),
-      ) as ErrorContext<Platform>;
-      callHook("onError", () => onError(error, told));
+      const failed = new FailedRunContext(context, message, event, final);
+      callHook("onError", () => onError(error, failed));
       throw error;
     }
   }
@@ -238,25 +226,6 @@ export function createReceiver<Platform = unknown>(
       closed = true;
       return attachment?.close() ?? Promise.resolve();
     },
-  };
-}
-
-function contextOf<Platform>(
-  { messageId, timestamp, rawBody, secretName }: AcceptedMessage,
-  run: number,
-  platform: Platform | undefined,
-  timeout: RunTimeout,
-): HandlerContext<Platform> {
-  return {
-    messageId,
-    timestamp,
-    run,
-    get signal() {
-      return timeout.signal;
-    },
-    rawBody,
-    secretName,
-    platform,
   };
 }
 

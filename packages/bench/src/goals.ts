@@ -1,0 +1,172 @@
+import type { ContestantId } from "./contestant-names.ts";
+import { FRAMEWORKS, type Framework, type Results, type ServerId } from "./results.ts";
+import { type RuntimeId, runtimeName } from "./runtimes.ts";
+import { type Summary, combine, summarize } from "./statistics.ts";
+import { BODY_BYTES } from "./verification.ts";
+
+/** One aim of the project, as data. */
+export interface Goal {
+  readonly id: string;
+  readonly what: string;
+  readonly direction: "at least" | "at most";
+  readonly goal: number;
+  readonly stretch?: number;
+  readonly unit: "×" | "%" | "KB" | "ms" | "B";
+  /** Reads the value from results; undefined where it was not measured. */
+  readonly read: (results: Results) => Summary | undefined;
+}
+
+const { small, medium, large, huge } = BODY_BYTES;
+
+/** Every aim, in the order of the issue that set them. */
+export const GOALS: readonly Goal[] = [
+  fasterThanSvix("node-24", 4.5, 5),
+  fasterThanSvix("node-20", 4.5, 5),
+  fasterThanSvix("bun", 4, 5),
+  fasterThanSvix("deno", 3.5, 4),
+  fasterThanSvix("workerd", 2.5, 3),
+  nearTheFloor(small, "400 B", 2.8, 2.3),
+  nearTheFloor(medium, "4 KB", 1.45, 1.3),
+  nearTheFloor(large, "64 KB", 1.15, 1.08),
+  nearTheFloor(huge, "1 MB", 1.15, 1.08),
+  {
+    id: "standardwebhooks-64k",
+    what: "verify only, 64 KB, Node 24: times as fast as standardwebhooks",
+    direction: "at least",
+    goal: 11,
+    stretch: 13,
+    unit: "×",
+    read: (results) =>
+      timesAsFast(results, { bytes: large, than: "standardwebhooks-verify", ours: "ours-verify" }),
+  },
+  {
+    id: "noble",
+    what: "verify + parse + validate, 400 B, noble backend on Node 24: times as fast as svix",
+    direction: "at least",
+    goal: 1.8,
+    stretch: 2.2,
+    unit: "×",
+    read: (results) => timesAsFast(results, { backend: "noble" }),
+  },
+  ...FRAMEWORKS.map((framework) => lessCpuThan("svix", framework, 60, 40)),
+  lessCpuThan("polar", "express", 30, 20),
+  lessCpuThan("polar", "hono", 30, 20),
+  {
+    id: "size",
+    what: "createReceiver for a Worker, min + gzip, validation and noble included",
+    direction: "at most",
+    goal: 12,
+    stretch: 8,
+    unit: "KB",
+    read: ({ sizes }) => {
+      const size = sizes.find(({ id }) => id === "receiver");
+      return size && summarize([size.gzipped / 1000]);
+    },
+  },
+  {
+    id: "import",
+    what: "import of core over bare Node 24",
+    direction: "at most",
+    goal: 25,
+    stretch: 12,
+    unit: "ms",
+    read: ({ imports }) => {
+      const core = imports.find(({ id }) => id === "core");
+      return core && summarize(core.times);
+    },
+  },
+  {
+    id: "memory",
+    what: "heap growth for one delivery once the inbox is full (an id that stays takes over 60 B)",
+    direction: "at most",
+    goal: 16,
+    unit: "B",
+    read: ({ memory }) => memory && summarize([memory.bytesPerDelivery]),
+  },
+];
+
+/** How a goal came out. */
+export type Outcome = "met, stretch too" | "met" | "not met" | "not measured";
+
+/** Compares a reading with its goal. */
+export function judge({ direction, goal, stretch }: Goal, reading: Summary | undefined): Outcome {
+  if (!reading) return "not measured";
+  const reaches = (bound: number): boolean =>
+    direction === "at least" ? reading.median >= bound : reading.median <= bound;
+  if (!reaches(goal)) return "not met";
+  return stretch !== undefined && reaches(stretch) ? "met, stretch too" : "met";
+}
+
+function fasterThanSvix(runtime: RuntimeId, goal: number, stretch: number): Goal {
+  return {
+    id: `svix-${runtime}`,
+    what: `verify + parse + validate, 400 B, ${runtimeName(runtime)}: times as fast as svix`,
+    direction: "at least",
+    goal,
+    stretch,
+    unit: "×",
+    read: (results) =>
+      timesAsFast(results, { runtime, backend: runtime === "workerd" ? "noble" : "node:crypto" }),
+  };
+}
+
+function nearTheFloor(bytes: number, size: string, goal: number, stretch: number): Goal {
+  return {
+    id: `floor-${bytes}`,
+    what: `verify only, ${size}, Node 24: times the cost of one crypto.hash`,
+    direction: "at most",
+    goal,
+    stretch,
+    unit: "×",
+    read: (results) => {
+      const times = timesOf(results, { bytes });
+      return combine([times?.["ours-verify"], times?.hash], (ours = 0, floor = 0) => ours / floor);
+    },
+  };
+}
+
+function lessCpuThan(peer: ServerId, framework: Framework, goal: number, stretch: number): Goal {
+  return {
+    id: `${framework}-${peer}`,
+    what: `CPU that the ${framework} adapter adds to a bare handler, of what ${peer === "polar" ? "Polar's" : "naive svix"} adds`,
+    direction: "at most",
+    goal,
+    stretch,
+    unit: "%",
+    read: ({ adapters }) => {
+      const times = adapters.find((result) => result.framework === framework)?.times;
+      return combine(
+        [times?.bare, times?.ours, times?.[peer]],
+        (bare = 0, ours = 0, other = 0) => (100 * (ours - bare)) / (other - bare),
+      );
+    },
+  };
+}
+
+/** One cell of the verification results. */
+interface Cell {
+  readonly runtime?: RuntimeId;
+  readonly backend?: "node:crypto" | "noble";
+  readonly bytes?: number;
+}
+
+function timesOf(
+  { verification }: Results,
+  { runtime = "node-24", backend = "node:crypto", bytes = small }: Cell,
+): Partial<Record<ContestantId, readonly number[]>> | undefined {
+  return verification.find(
+    (result) =>
+      result.runtime === runtime &&
+      result.backend === backend &&
+      result.bytes === bytes &&
+      !result.wholeHeaders,
+  )?.times;
+}
+
+function timesAsFast(
+  results: Results,
+  { ours = "ours-event", than = "svix", ...cell }: Cell & { ours?: ContestantId; than?: ContestantId },
+): Summary | undefined {
+  const times = timesOf(results, cell);
+  return combine([times?.[than], times?.[ours]], (theirs = 0, mine = 0) => theirs / mine);
+}

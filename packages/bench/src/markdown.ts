@@ -1,0 +1,121 @@
+import { CONTESTANTS, CONTESTANT_IDS } from "./contestant-names.ts";
+import { GOAL_HEADS, formatNumber, goalCells, readGoals } from "./report.ts";
+import { type Results, SERVERS, type ServerId, type VerificationResult } from "./results.ts";
+import { runtimeName } from "./runtimes.ts";
+import { median, summarize } from "./statistics.ts";
+
+/** All results as tables. */
+export function markdown(results: Results): string {
+  const { machine, notes, failures } = results;
+  return [
+    "# Results",
+    "",
+    "<!-- Written by src/main.ts: run it again rather than change this file. -->",
+    "",
+    `Measured on ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}. Medians; in brackets`,
+    "the quartiles, between which half of the rounds lie. How it is measured stands in the [README](README.md).",
+    "",
+    ...[...notes, ...failures.map((failure) => `Failed: ${failure}`)].map((line) => `- ${line}`),
+    ...section("Goals", GOAL_HEADS, readGoals(results).map(goalCells)),
+    ...sizeTables(results),
+    ...runtimeTable(results),
+    ...section(
+      "Server CPU for one request, 400 B, in µs",
+      ["server", "CPU", "over bare"],
+      adapterRows(results),
+    ),
+    ...section(
+      "Bundles for a Worker, in bytes",
+      ["bundle", "minified", "gzip -9"],
+      results.sizes.map(({ what, minified, gzipped }) => [what, thousands(minified), thousands(gzipped)]),
+    ),
+    ...section(
+      "Import in a fresh Node 24 process, in ms over a bare one",
+      ["package", "time"],
+      results.imports.map(({ what, times }) => [what, withSpread(times)]),
+    ),
+    ...memorySection(results),
+    ...section(
+      "Time of one signature comparison by the place of the first difference, in ns",
+      ["place", "time"],
+      results.constantTime.map(({ position, times }) => [
+        position < 0 ? "equal" : String(position),
+        withSpread(times),
+      ]),
+    ),
+    "",
+  ].join("\n");
+}
+
+/** Node 24, a column a size; and the same with the headers of a whole request. */
+function sizeTables({ verification }: Results): string[] {
+  const cells = verification.filter(
+    ({ runtime, backend }) => runtime === "node-24" && backend === "node:crypto",
+  );
+  return section(
+    "Verification on Node 24, in µs for one message",
+    [
+      "contestant",
+      ...cells.map(
+        ({ bytes, wholeHeaders }) => `${thousands(bytes)} B${wholeHeaders ? ", all headers" : ""}`,
+      ),
+    ],
+    contestantRows(cells),
+  );
+}
+
+function runtimeTable({ verification }: Results): string[] {
+  const cells = verification.filter(({ bytes, wholeHeaders }) => bytes === 400 && !wholeHeaders);
+  const heads = cells.map(({ runtime, version, backend }) => {
+    const noble = backend === "noble" && runtime !== "workerd" ? ", noble" : "";
+    return `${runtimeName(runtime)}${noble} (${version})`;
+  });
+  return section(
+    "Verification of 400 B by runtime, in µs for one message",
+    ["contestant", ...heads],
+    contestantRows(cells),
+  );
+}
+
+function contestantRows(cells: readonly VerificationResult[]): string[][] {
+  return CONTESTANT_IDS.filter((id) => cells.some(({ times }) => times[id])).map((id) => [
+    CONTESTANTS[id],
+    ...cells.map(({ times }) => withSpread(times[id])),
+  ]);
+}
+
+function adapterRows({ adapters }: Results): string[][] {
+  return adapters.flatMap(({ framework, times }) => {
+    const bare = median(times.bare ?? []);
+    return (Object.keys(times) as ServerId[]).map((id) => [
+      `${framework}: ${SERVERS[id]}`,
+      withSpread(times[id]),
+      id === "bare" ? "" : formatNumber(median(times[id] ?? []) - bare),
+    ]);
+  });
+}
+
+function memorySection({ memory }: Results): string[] {
+  if (!memory) return [];
+  return section(
+    `Heap after garbage collection, in MB: ${formatNumber(memory.bytesPerDelivery)} B for one delivery once ${thousands(memory.rememberedIds)} ids are remembered`,
+    ["deliveries", "heap"],
+    memory.points.map(({ deliveries, heapBytes }) => [thousands(deliveries), (heapBytes / 1e6).toFixed(1)]),
+  );
+}
+
+function section(title: string, heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return ["", `## ${title}`, "", line(heads), line(heads.map(() => "---")), ...rows.map(line)];
+}
+
+function withSpread(samples: readonly number[] | undefined): string {
+  if (!samples || samples.length === 0) return "–";
+  const summary = summarize(samples);
+  return `${formatNumber(summary.median)} (${formatNumber(summary.low)} – ${formatNumber(summary.high)})`;
+}
+
+function thousands(value: number): string {
+  return value.toLocaleString("en");
+}

@@ -1,0 +1,114 @@
+import { arch, cpus, platform } from "node:os";
+import type { ContestantId } from "./contestant-names.ts";
+import type { RuntimeId } from "./runtimes.ts";
+
+/** One number a round. Written to results.json as median, quartiles and the number of rounds. */
+export type Samples = readonly number[];
+
+/** What a run was made on: enough to judge the numbers, and nothing that names the machine. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly system: string;
+  readonly node: string;
+}
+
+/** Bodies of one size on one runtime. */
+export interface VerificationResult {
+  readonly runtime: RuntimeId;
+  readonly version: string;
+  readonly backend: "node:crypto" | "noble";
+  readonly bytes: number;
+  /** Whether the headers object held the whole request's headers and not the three of the sender alone. */
+  readonly wholeHeaders: boolean;
+  /** Microseconds for one message. */
+  readonly times: Partial<Record<ContestantId, Samples>>;
+}
+
+/** The frameworks that have an adapter. */
+export const FRAMEWORKS = ["express", "fastify", "hono"] as const;
+export type Framework = (typeof FRAMEWORKS)[number];
+
+/** What a framework's server does with a delivery. */
+export const SERVERS = {
+  bare: "bare: reads the body, answers 200",
+  ours: "ours, with an empty callback",
+  svix: "bare + svix verify + JSON.parse",
+  "svix-docs": "svix with express.raw(), as its guide has it",
+  polar: "Polar's adapter",
+} as const;
+export type ServerId = keyof typeof SERVERS;
+
+/** Server CPU, in microseconds for one request. */
+export interface AdapterResult {
+  readonly framework: Framework;
+  readonly times: Partial<Record<ServerId, Samples>>;
+}
+
+/** One bundle. */
+export interface SizeResult {
+  readonly id: string;
+  readonly what: string;
+  readonly minified: number;
+  readonly gzipped: number;
+}
+
+/** Milliseconds over those of a bare process that was started just before. */
+export interface ImportResult {
+  readonly id: string;
+  readonly what: string;
+  readonly times: Samples;
+}
+
+/** The heap after garbage collection, as deliveries go by. */
+export interface MemoryResult {
+  readonly deliveries: number;
+  /** How many ids the inbox remembers before it forgets the oldest. */
+  readonly rememberedIds: number;
+  readonly points: readonly { readonly deliveries: number; readonly heapBytes: number }[];
+  /** The slope from there on where the inbox is full of ids. */
+  readonly bytesPerDelivery: number;
+}
+
+/** Time of one comparison, in nanoseconds, by where the first difference lies; -1 is none. */
+export interface ConstantTimeResult {
+  readonly position: number;
+  readonly times: Samples;
+}
+
+/** All that one run measured. */
+export interface Results {
+  readonly quick: boolean;
+  readonly machine: Machine;
+  readonly verification: VerificationResult[];
+  readonly adapters: AdapterResult[];
+  readonly sizes: SizeResult[];
+  readonly imports: ImportResult[];
+  memory?: MemoryResult;
+  readonly constantTime: ConstantTimeResult[];
+  /** What was left out, and why. */
+  readonly notes: string[];
+  /** What should have run and did not: the run as a whole has failed. */
+  readonly failures: string[];
+}
+
+/** Begins an empty set of results. */
+export function emptyResults(quick: boolean): Results {
+  const machine = {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    system: `${platform()} ${arch()}`,
+    node: process.versions.node,
+  };
+  return {
+    quick,
+    machine,
+    verification: [],
+    adapters: [],
+    sizes: [],
+    imports: [],
+    constantTime: [],
+    notes: [],
+    failures: [],
+  };
+}

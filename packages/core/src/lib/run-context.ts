@@ -1,0 +1,133 @@
+import { WebhookError } from "./errors.ts";
+import type { DiffioEvent } from "./events.ts";
+import type { AcceptedMessage } from "./inbox.ts";
+
+/** What a callback is told besides the event. */
+export interface HandlerContext<Platform = unknown> {
+  /** The same for all attempts of one message. */
+  readonly messageId: string;
+  /** When the accepted attempt was signed. */
+  readonly timestamp: Date;
+  /** 1 for the first run of this message, 2 for its first retry. */
+  readonly run: number;
+  /**
+   * Aborted when the run takes longer than `handlerTimeoutInSeconds`. Hand it to `fetch` and the like. A getter, made
+   * when it is first read: a spread copy of the context does not have it.
+   */
+  readonly signal: AbortSignal;
+  /** The bytes that were signed. */
+  readonly rawBody: Uint8Array;
+  /** The name of the secret that matched, where the secrets were given by name. */
+  readonly secretName?: string | undefined;
+  /** The framework's own objects, where the run happens in the process that received the delivery. */
+  readonly platform?: Platform | undefined;
+}
+
+/** What an `onError` hook is told besides the error. */
+export interface ErrorContext<Platform = unknown> extends HandlerContext<Platform> {
+  /** The event whose run failed; absent where it could not be parsed again. */
+  readonly event?: DiffioEvent | undefined;
+  readonly eventType: string;
+  /** Whether this was the last run: no further one follows by itself. */
+  readonly final: boolean;
+}
+
+/** The context of one run, and its limit in time. */
+export class RunContext<Platform> implements HandlerContext<Platform> {
+  readonly messageId: string;
+  readonly timestamp: Date;
+  readonly run: number;
+  readonly rawBody: Uint8Array;
+  readonly secretName: string | undefined;
+  readonly platform: Platform | undefined;
+  readonly #timeoutInSeconds: number;
+  #controller: AbortController | undefined;
+  #timeout: WebhookError | undefined;
+
+  constructor(
+    { messageId, timestamp, rawBody, secretName }: AcceptedMessage,
+    run: number,
+    platform: Platform | undefined,
+    timeoutInSeconds: number,
+  ) {
+    this.messageId = messageId;
+    this.timestamp = timestamp;
+    this.run = run;
+    this.rawBody = rawBody;
+    this.secretName = secretName;
+    this.platform = platform;
+    this.#timeoutInSeconds = timeoutInSeconds;
+  }
+
+  /** Made only when somebody asks for it: it costs more than all the rest of a run. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#timeout) this.#controller.abort(this.#timeout);
+    return this.#controller.signal;
+  }
+
+  /**
+   * Waits for the callbacks.
+   *
+   * @throws WebhookError `handler_timeout`, else whatever the callbacks reject with.
+   */
+  async limit(callbacks: PromiseLike<unknown>): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const over = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        this.#timeout = new WebhookError(
+          "handler_timeout",
+          `The callback took over ${this.#timeoutInSeconds} s.`,
+          {
+            hint: "Make it end, or raise handlerTimeoutInSeconds. context.signal is aborted at this moment.",
+          },
+        );
+        this.#controller?.abort(this.#timeout);
+        reject(this.#timeout);
+      }, this.#timeoutInSeconds * 1000);
+    });
+    try {
+      await Promise.race([callbacks, over]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** The context of a run that failed. */
+export class FailedRunContext<Platform> implements ErrorContext<Platform> {
+  readonly messageId: string;
+  readonly timestamp: Date;
+  readonly run: number;
+  readonly rawBody: Uint8Array;
+  readonly secretName: string | undefined;
+  readonly platform: Platform | undefined;
+  readonly event: DiffioEvent | undefined;
+  readonly eventType: string;
+  readonly final: boolean;
+  readonly #run: RunContext<Platform>;
+
+  constructor(
+    context: RunContext<Platform>,
+    { eventType }: AcceptedMessage,
+    event: DiffioEvent | undefined,
+    final: boolean,
+  ) {
+    ({
+      messageId: this.messageId,
+      timestamp: this.timestamp,
+      run: this.run,
+      rawBody: this.rawBody,
+      secretName: this.secretName,
+      platform: this.platform,
+    } = context);
+    this.event = event;
+    this.eventType = eventType;
+    this.final = final;
+    this.#run = context;
+  }
+
+  get signal(): AbortSignal {
+    return this.#run.signal;
+  }
+}
