@@ -116,12 +116,13 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
 
   /** Hands the slot to whoever has waited longest, so that nobody can slip in between. */
   function releaseSlot(): void {
-    for (const next of waitingForSlot) {
+    const next = waitingForSlot.size > 0 ? waitingForSlot.values().next().value : undefined;
+    if (next) {
       waitingForSlot.delete(next);
       next();
-      return;
+    } else {
+      running -= 1;
     }
-    running -= 1;
   }
 
   return {
