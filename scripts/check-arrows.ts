@@ -46,7 +46,7 @@ for (const manifest of globSync("packages/*/package.json", { cwd: root })) {
   for (const dependency of Object.keys(dependencies)) check(manifest, dependency);
   for (const file of existsSync(join(folder, "src")) ? globSync("src/**/*.ts", { cwd: folder }) : []) {
     const source = readFileSync(join(folder, file), "utf8");
-    for (const [, specifier = ""] of source.matchAll(/(?:from|import\()\s*["']([^"']+)["']/g)) {
+    for (const [, specifier = ""] of source.matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g)) {
       check(join(manifest, "..", file), specifier);
       if (
         specifier.startsWith("../") &&
