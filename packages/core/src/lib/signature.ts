@@ -57,20 +57,21 @@ export function parseSignatureHeader(header: string): readonly Signature[] {
 /** Decodes `v1,<44 base64 characters>`; anything else gives nothing. */
 function parseToken(token: string): Signature | undefined {
   if (token.length !== TOKEN_LENGTH || !token.startsWith(VERSION) || !token.endsWith("=")) return undefined;
-  const groups: number[] = [];
+  const groups = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   let seen = 0;
-  for (let at = VERSION.length; at < TOKEN_LENGTH - 4; at += 4) {
+  let at = VERSION.length;
+  for (let group = 0; group < 10; group++) {
     const bits =
       (sixBits(token, at) << 18) |
       (sixBits(token, at + 1) << 12) |
       (sixBits(token, at + 2) << 6) |
       sixBits(token, at + 3);
     seen |= bits;
-    groups.push(bits);
+    groups[group] = bits;
+    at += 4;
   }
-  const at = TOKEN_LENGTH - 4;
   const last = (sixBits(token, at) << 12) | (sixBits(token, at + 1) << 6) | sixBits(token, at + 2);
-  groups.push(last);
+  groups[10] = last;
   // A character that is not base64 has left its sign.
   return (seen | last) < 0 ? undefined : groups;
 }
