@@ -1,9 +1,6 @@
-import { Webhook } from "svix";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ENV, completed, forged } from "../../example-suite.ts";
 import { type RunningExample, startExample } from "../../start-example.ts";
-
-const signingSecret = "whsec_" + btoa("the signing secret of a test");
-const otherSecret = "whsec_" + btoa("the signing secret of another");
 
 const json = { "content-type": "application/json" };
 const form = { "content-type": "application/x-www-form-urlencoded" };
@@ -18,8 +15,7 @@ describe.each([
   let url: string;
 
   beforeAll(async () => {
-    const env = { PORT: "0", DIFFIO_WEBHOOK_SECRET: signingSecret };
-    example = startExample(new URL("..", import.meta.url), [`src/${framework}.ts`], env);
+    example = startExample(new URL("..", import.meta.url), [`src/${framework}.ts`], ENV);
     [url = ""] = await example.waitFor(/http:\S+/);
   });
   afterAll(() => example.stop());
@@ -36,10 +32,10 @@ describe.each([
   });
 
   test("takes a signed webhook without it, and only a signed one", async () => {
-    const forged = await deliver(url, "msg_1", "gen_1", otherSecret);
-    expect([forged.status, await forged.json()]).toEqual([400, { error: "no_matching_signature" }]);
-    const signed = await deliver(url, "msg_2", "gen_2", signingSecret);
-    expect([signed.status, await signed.json()]).toEqual([200, { received: true }]);
+    const refused = await deliver(url, forged("msg_1", "gen_1"));
+    expect([refused.status, await refused.json()]).toEqual([400, { error: "no_matching_signature" }]);
+    const taken = await deliver(url, completed("msg_2", "gen_2"));
+    expect([taken.status, await taken.json()]).toEqual([200, { received: true }]);
     await example.waitFor(/completed gen_2/);
     expect(example.output()).not.toContain("gen_1");
   });
@@ -57,14 +53,7 @@ async function origin(url: string): Promise<Record<string, string>> {
 }
 
 /** Without the sender's content type: Hono's csrf() would let any JSON pass, exempt or not. */
-function deliver(url: string, messageId: string, generationId: string, secret: string): Promise<Response> {
-  const body = `{ "eventType": "generation.completed", "eventId": "evt_1", "createdAt": "2026-01-28T12:34:56Z",
-    "apiKeyId": "key_1", "generationId": "${generationId}", "status": "complete" }`;
-  const now = new Date();
-  const headers = {
-    "svix-id": messageId,
-    "svix-timestamp": `${Math.floor(now.getTime() / 1000)}`,
-    "svix-signature": new Webhook(secret).sign(messageId, now, body),
-  };
-  return fetch(`${url}/webhooks/diffio`, { method: "POST", headers, body });
+function deliver(url: string, { headers, body }: ReturnType<typeof completed>): Promise<Response> {
+  const { "content-type": _, ...others } = headers;
+  return fetch(`${url}/webhooks/diffio`, { method: "POST", headers: others, body });
 }

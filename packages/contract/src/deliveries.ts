@@ -2,9 +2,8 @@
  * The deliveries that every adapter gets, and what must come of each. They are signed by the `svix` and
  * `standardwebhooks` packages: never by our own signer, which might share a mistake with our own verifier.
  */
-import { createHmac, randomBytes } from "node:crypto";
+import { newMessageId, signatureHeaders } from "@diffio-webhooks/test-support/signing";
 import { Webhook as StandardWebhook } from "standardwebhooks";
-import { Webhook } from "svix";
 import type { HttpRequest } from "./http.ts";
 import { PATHS, SECRETS } from "./servers/fixture.ts";
 
@@ -56,7 +55,7 @@ export interface SignOptions {
   readonly sentBody?: Uint8Array;
 }
 
-/** A request, signed by the `svix` package, or by `node:crypto` where the body is no text (which that package needs). */
+/** A request, signed. */
 export function signedRequest(
   body: string | Uint8Array,
   options: SignOptions = {},
@@ -65,29 +64,17 @@ export function signedRequest(
     path = PATHS.plain,
     secrets = [SECRETS.current],
     ageInSeconds = 0,
-    messageId = `msg_${randomBytes(12).toString("hex")}`,
+    messageId = newMessageId(),
     contentType = "application/json",
     sentBody,
     headers,
     ...rest
   } = options;
-  const at = new Date(Date.now() - ageInSeconds * 1000);
-  const timestamp = String(Math.floor(at.getTime() / 1000));
-  const signatures = secrets.map((secret) =>
-    typeof body === "string"
-      ? new Webhook(secret).sign(messageId, at, body)
-      : `v1,${createHmac("sha256", Buffer.from(secret.slice("whsec_".length), "base64"))
-          .update(`${messageId}.${timestamp}.`)
-          .update(body)
-          .digest("base64")}`,
-  );
   return {
     path,
     messageId,
     headers: {
-      "svix-id": messageId,
-      "svix-timestamp": timestamp,
-      "svix-signature": signatures.join(" "),
+      ...signatureHeaders(body, { secrets, ageInSeconds, messageId }),
       ...(contentType !== "" && { "content-type": contentType }),
       "user-agent": "Svix-Webhooks/1.89.0",
       ...headers,
@@ -149,7 +136,7 @@ function payloadOf(bytes: number): string {
 
 function standardWebhookRequest(): HttpRequest & { messageId: string } {
   const body = payload();
-  const messageId = `msg_${randomBytes(12).toString("hex")}`;
+  const messageId = newMessageId();
   const at = new Date();
   return {
     path: PATHS.plain,

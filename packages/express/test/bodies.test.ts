@@ -1,8 +1,9 @@
+import { BODY, PATH, type SignedDelivery, forged, signed } from "@diffio-webhooks/test-support/deliveries";
+import { recorder } from "@diffio-webhooks/test-support/recorder";
 import type { Express, RequestHandler } from "express";
 import supertest from "supertest";
 import { describe, expect, test } from "vitest";
 import { diffioWebhooks } from "../src/index.ts";
-import { BODY, PATH, type SignedDelivery, forged, recorder, signed } from "./support/deliveries.ts";
 import { VERSIONS } from "./support/servers.ts";
 
 type RequestWithBytes = Parameters<RequestHandler>[0] & { rawBody?: unknown };

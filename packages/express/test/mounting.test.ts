@@ -1,9 +1,11 @@
 import { WebhookError } from "@diffio-webhooks/core";
+import { PATH, forged, signed } from "@diffio-webhooks/test-support/deliveries";
+import { recorder } from "@diffio-webhooks/test-support/recorder";
+import { SECRET } from "@diffio-webhooks/test-support/signing";
 import type { ErrorRequestHandler, Request, Response } from "express";
 import supertest from "supertest";
 import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import { type ExpressPlatform, type ExpressWebhooksHandler, diffioWebhooks } from "../src/index.ts";
-import { PATH, SECRET, forged, recorder, signed } from "./support/deliveries.ts";
 import { VERSIONS } from "./support/servers.ts";
 
 function errorOf(call: () => unknown): unknown {

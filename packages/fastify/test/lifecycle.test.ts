@@ -1,11 +1,13 @@
 import { connect } from "node:http2";
 import { Writable } from "node:stream";
+import { describeConnections } from "@diffio-webhooks/test-support/connection-suite";
+import { post } from "@diffio-webhooks/test-support/connections";
+import { PATH, type SignedDelivery, forged, signed } from "@diffio-webhooks/test-support/deliveries";
+import { recorder } from "@diffio-webhooks/test-support/recorder";
+import { pause, settledSoon } from "@diffio-webhooks/test-support/waiting";
 import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { diffioWebhooks } from "../src/index.ts";
-import { blockingClient } from "./support/blocking-client.ts";
-import { keptAliveClient, pause, sendAndLeave, settledSoon } from "./support/connections.ts";
-import { PATH, type SignedDelivery, forged, recorder, signed } from "./support/deliveries.ts";
 
 function createApp(options: FastifyServerOptions = {}): FastifyInstance {
   const app = fastify({ forceCloseConnections: true, ...options });
@@ -17,12 +19,6 @@ function createApp(options: FastifyServerOptions = {}): FastifyInstance {
 
 async function listen(app: FastifyInstance): Promise<string> {
   return (await app.listen({ port: 0, host: "127.0.0.1" })) + PATH;
-}
-
-async function post(url: string, { headers, body }: SignedDelivery): Promise<number> {
-  const reply = await fetch(url, { method: "POST", headers, body });
-  await reply.text();
-  return reply.status;
 }
 
 /** A promise, and the function that resolves it. */
@@ -93,34 +89,6 @@ describe("hooks of the app", () => {
     }
     await app.diffioWebhooks.get(PATH)?.idle();
     expect(runs).toHaveLength(1);
-  });
-
-  describe("a callback that blocks starts only when the reply has left", () => {
-    test.each([
-      { behind: "nothing", hook: undefined },
-      { behind: "a slow onSend hook", hook: "onSend" as const },
-    ])("behind $behind", async ({ hook }) => {
-      const client = blockingClient();
-      let repliedFirst: boolean | undefined;
-      const { options } = recorder();
-      const app = createApp();
-      if (hook) {
-        app.addHook(hook, async (_request, _reply, payload) => {
-          await pause(150);
-          return payload;
-        });
-      }
-      await app.register(diffioWebhooks, {
-        path: PATH,
-        ...options,
-        onAny: () => {
-          repliedFirst = client.blockUntilReplied();
-        },
-      });
-      expect(await client.send(await listen(app), signed())).toBe(200);
-      await app.diffioWebhooks.get(PATH)?.idle();
-      expect(repliedFirst).toBe(true);
-    });
   });
 });
 
@@ -210,63 +178,26 @@ describe("app.close()", () => {
   });
 });
 
-describe("a client that sends all and goes away", () => {
-  test("its message runs once, and a resend runs nothing", async () => {
-    const { runs, options } = recorder();
+describeConnections<(app: FastifyInstance) => void>({
+  async serve(options, before) {
     const app = createApp();
+    for (const addHook of before) addHook(app);
     await app.register(diffioWebhooks, { path: PATH, ...options });
     const url = await listen(app);
-    const delivery = signed();
-
-    await sendAndLeave(url, delivery);
-    await expect.poll(() => runs).toEqual([delivery.messageId]);
-    expect(await post(url, delivery)).toBe(200);
-    await app.diffioWebhooks.get(PATH)?.idle();
-    expect(runs).toEqual([delivery.messageId]);
-  });
-
-  test("before a slow hook has let it through: nothing hangs, and the resend runs", async () => {
-    const { runs, options } = recorder();
-    const app = createApp();
-    app.addHook("onRequest", () => pause(150));
-    await app.register(diffioWebhooks, { path: PATH, ...options });
-    const url = await listen(app);
-    const delivery = signed();
-
-    await sendAndLeave(url, delivery);
-    await pause(300);
-    expect(await post(url, delivery)).toBe(200);
-    expect(await settledSoon(app.diffioWebhooks.get(PATH)?.idle() ?? Promise.reject(new Error("none")))).toBe(
-      "settled",
-    );
-    expect(runs).toEqual([delivery.messageId]);
-  });
-});
-
-test("a connection is kept through accepted and refused deliveries, and a 413 of a body sent whole", async () => {
-  const { runs, options } = recorder();
-  const app = createApp();
-  await app.register(diffioWebhooks, { path: PATH, ...options, maxBodyBytes: 1024 });
-  const send = keptAliveClient(await listen(app));
-  const accepted = [signed(), signed(), signed()] as const;
-
-  const replies = [
-    await send(accepted[0]),
-    await send(forged()),
-    await send(accepted[1]),
-    await send(signed("x".repeat(200_000))),
-    await send(accepted[2]),
-  ];
-
-  expect(replies).toEqual([
-    { status: 200, reused: false },
-    { status: 400, reused: true },
-    { status: 200, reused: true },
-    { status: 413, reused: true },
-    { status: 200, reused: true },
-  ]);
-  await app.diffioWebhooks.get(PATH)?.idle();
-  expect(runs).toEqual(accepted.map(({ messageId }) => messageId));
+    const receiver = app.diffioWebhooks.get(PATH);
+    if (!receiver) throw new Error(`There is no receiver at ${PATH}.`);
+    return { url, receiver };
+  },
+  endsLate: {
+    "a slow onSend hook": [
+      (app) =>
+        void app.addHook("onSend", async (_request, _reply, payload) => {
+          await pause(150);
+          return payload;
+        }),
+    ],
+  },
+  isSlow: { "a slow hook": [(app) => void app.addHook("onRequest", () => pause(150))] },
 });
 
 test("HTTP/2 is no different", async () => {

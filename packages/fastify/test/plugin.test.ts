@@ -1,4 +1,7 @@
 import { WebhookError } from "@diffio-webhooks/core";
+import { PATH, type SignedDelivery, forged, signed } from "@diffio-webhooks/test-support/deliveries";
+import { recorder } from "@diffio-webhooks/test-support/recorder";
+import { SECRET } from "@diffio-webhooks/test-support/signing";
 import fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -7,7 +10,6 @@ import fastify, {
 } from "fastify";
 import { describe, expect, expectTypeOf, onTestFinished, test, vi } from "vitest";
 import { type FastifyPlatform, type FastifyWebhooksOptions, diffioWebhooks } from "../src/index.ts";
-import { PATH, SECRET, type SignedDelivery, forged, recorder, signed } from "./support/deliveries.ts";
 
 function createApp(options: FastifyServerOptions = {}): FastifyInstance {
   const app = fastify(options);

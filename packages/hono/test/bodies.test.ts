@@ -1,16 +1,10 @@
+import { BODY, PATH, type SignedDelivery, forged, signed } from "@diffio-webhooks/test-support/deliveries";
+import { recorder } from "@diffio-webhooks/test-support/recorder";
+import { FORGERS_SECRET } from "@diffio-webhooks/test-support/signing";
 import { type MiddlewareHandler, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { describe, expect, test } from "vitest";
 import { diffioWebhooks } from "../src/index.ts";
-import {
-  BODY,
-  FORGERS_SECRET,
-  PATH,
-  type SignedDelivery,
-  forged,
-  recorder,
-  signed,
-} from "./support/deliveries.ts";
 import { listen } from "./support/servers.ts";
 
 type Read = (c: Parameters<MiddlewareHandler>[0]) => unknown;

@@ -1,17 +1,11 @@
 import { WebhookError } from "@diffio-webhooks/core";
+import { PATH, type SignedDelivery, forged, signed } from "@diffio-webhooks/test-support/deliveries";
+import { type Refusal, recorder } from "@diffio-webhooks/test-support/recorder";
+import { FORGERS_SECRET, SECRET } from "@diffio-webhooks/test-support/signing";
+import { pause, settledSoon } from "@diffio-webhooks/test-support/waiting";
 import { type Context, type ExecutionContext, Hono } from "hono";
 import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
 import { type HonoWebhooksHandler, diffioWebhooks } from "../src/index.ts";
-import { pause, settledSoon } from "./support/connections.ts";
-import {
-  FORGERS_SECRET,
-  PATH,
-  SECRET,
-  type SignedDelivery,
-  forged,
-  recorder,
-  signed,
-} from "./support/deliveries.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -49,7 +43,7 @@ describe("the signing secret", () => {
   /** All options but the secret, and what they record. */
   function withoutSecret(): {
     runs: string[];
-    refusals: WebhookError[];
+    refusals: Refusal[];
     options: Parameters<typeof diffioWebhooks>[0];
   } {
     const { runs, refusals, options } = recorder();

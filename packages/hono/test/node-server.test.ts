@@ -1,16 +1,12 @@
+import { describeConnections } from "@diffio-webhooks/test-support/connection-suite";
+import { post } from "@diffio-webhooks/test-support/connections";
+import { PATH, forged, signed } from "@diffio-webhooks/test-support/deliveries";
+import { recorder } from "@diffio-webhooks/test-support/recorder";
+import { pause } from "@diffio-webhooks/test-support/waiting";
 import { type MiddlewareHandler, Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { diffioWebhooks } from "../src/index.ts";
-import { blockingClient } from "./support/blocking-client.ts";
-import { keptAliveClient, pause, sendAndLeave, settledSoon } from "./support/connections.ts";
-import { PATH, SECRET, type SignedDelivery, forged, recorder, signed } from "./support/deliveries.ts";
 import { listen } from "./support/servers.ts";
-
-async function post(url: string, { headers, body }: SignedDelivery): Promise<number> {
-  const reply = await fetch(url, { method: "POST", headers, body });
-  await reply.text();
-  return reply.status;
-}
 
 const endsLate: MiddlewareHandler = async (_c, next) => {
   await next();
@@ -27,27 +23,19 @@ const keepsText: MiddlewareHandler = async (c, next) => {
   await next();
 };
 
-describe("a callback that blocks starts only when the reply has left", () => {
-  test.each([
-    { behind: "nothing", before: [] },
-    { behind: "a middleware that goes on after next()", before: [endsLate] },
-  ])("behind $behind", async ({ before }) => {
-    const client = blockingClient();
-    let repliedFirst: boolean | undefined;
-    const webhooks = diffioWebhooks({
-      signingSecret: SECRET,
-      onAny: () => {
-        repliedFirst = client.blockUntilReplied();
-      },
-    });
+describeConnections<MiddlewareHandler>({
+  async serve(options, before) {
+    const webhooks = diffioWebhooks(options);
     const app = new Hono();
     for (const middleware of before) app.use(middleware);
     app.post(PATH, webhooks);
-
-    expect(await client.send(await listen(app), signed())).toBe(200);
-    await webhooks.receiver.idle();
-    expect(repliedFirst).toBe(true);
-  });
+    return { url: await listen(app), receiver: webhooks.receiver };
+  },
+  endsLate: { "a middleware that goes on after next()": [endsLate] },
+  isSlow: {
+    "a slow middleware": [isSlow],
+    "a slow middleware that has its bytes": [keepsText, isSlow],
+  },
 });
 
 describe("where the platform drained the stream", () => {
@@ -95,68 +83,4 @@ describe("where the platform drained the stream", () => {
     await idle();
     expect(runs).toEqual([]);
   });
-});
-
-test("a connection is kept through accepted and refused deliveries, and a 413 of a body sent whole", async () => {
-  const { runs, options } = recorder();
-  const webhooks = diffioWebhooks({ ...options, maxBodyBytes: 1024 });
-  const send = keptAliveClient(await listen(new Hono().post(PATH, webhooks)));
-  const accepted = [signed(), signed(), signed()] as const;
-
-  const replies = [
-    await send(accepted[0]),
-    await send(forged()),
-    await send(accepted[1]),
-    await send(signed("x".repeat(200_000))),
-    await send(accepted[2]),
-  ];
-
-  expect(replies).toEqual([
-    { status: 200, reused: false },
-    { status: 400, reused: true },
-    { status: 200, reused: true },
-    { status: 413, reused: true },
-    { status: 200, reused: true },
-  ]);
-  await webhooks.receiver.idle();
-  expect(runs).toEqual(accepted.map(({ messageId }) => messageId));
-});
-
-describe("a client that sends all and goes away", () => {
-  test("its message runs once, and a resend runs nothing", async () => {
-    const { runs, options } = recorder();
-    const webhooks = diffioWebhooks(options);
-    const url = await listen(new Hono().post(PATH, webhooks));
-    const delivery = signed();
-
-    await sendAndLeave(url, delivery);
-    await expect.poll(() => runs).toEqual([delivery.messageId]);
-    expect(await post(url, delivery)).toBe(200);
-    await webhooks.receiver.idle();
-    expect(runs).toEqual([delivery.messageId]);
-  });
-
-  test.each([
-    { what: "a slow middleware", before: [isSlow] },
-    { what: "a slow middleware that has its bytes", before: [keepsText, isSlow] },
-  ])(
-    "before $what has let it through: nothing hangs, and it runs once, at the resend at the latest",
-    async ({ before }) => {
-      const { runs, options } = recorder();
-      const webhooks = diffioWebhooks(options);
-      const app = new Hono();
-      for (const middleware of before) app.use(middleware);
-      app.post(PATH, webhooks);
-      const url = await listen(app);
-      const delivery = signed();
-
-      await sendAndLeave(url, delivery);
-      await pause(300);
-      expect(await settledSoon(webhooks.receiver.idle())).toBe("settled");
-      expect(await post(url, delivery)).toBe(200);
-      expect(await settledSoon(webhooks.receiver.idle())).toBe("settled");
-      expect(runs).toEqual([delivery.messageId]);
-      expect(await settledSoon(webhooks.receiver.close())).toBe("settled");
-    },
-  );
 });

@@ -1,11 +1,9 @@
-import { createHmac } from "node:crypto";
+import { FORGERS_SECRET, SECRET, hmacSignature } from "@diffio-webhooks/test-support/signing";
 import { WebhookError } from "../../src/index.ts";
 import type { Delivery } from "../../src/index.ts";
 import { sampleEvent } from "../../src/testing.ts";
 
-/** The secret and the second one of the sender's own documentation. */
-export const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-export const OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+export { FORGERS_SECRET as OTHER_SECRET, SECRET };
 
 /** The time at which all deliveries of these tests are signed, and at which their receivers' clocks stand. */
 export const NOW_IN_SECONDS = 1_700_000_000;
@@ -32,8 +30,7 @@ export function signatureOf({
   timestamp = String(NOW_IN_SECONDS),
   body = COMPLETED,
 }: Signed = {}): string {
-  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
-  return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest("base64")}`;
+  return hmacSignature(secret, id, timestamp, body);
 }
 
 export type SignedHeaderNames = "svix-id" | "svix-timestamp" | "svix-signature";

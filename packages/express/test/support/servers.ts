@@ -1,10 +1,10 @@
 import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PATH } from "@diffio-webhooks/test-support/deliveries";
 import type { Express } from "express";
 import express from "express";
 import express4 from "express4";
 import { onTestFinished } from "vitest";
-import { PATH } from "./deliveries.ts";
 
 /** The versions that all tests are for. */
 export const VERSIONS = [

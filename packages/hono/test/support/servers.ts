@@ -1,8 +1,8 @@
 // The types of @hono/node-server need those of a browser, through Hono's own for WebSockets.
 import type { AddressInfo } from "node:net";
+import { PATH } from "@diffio-webhooks/test-support/deliveries";
 import { type ServerType, serve } from "@hono/node-server";
 import { onTestFinished } from "vitest";
-import { PATH } from "./deliveries.ts";
 
 /** Serves the app on @hono/node-server until the test is over; resolves with the URL of {@link PATH}. */
 export async function listen(app: {

@@ -3,6 +3,13 @@ import { connect } from "node:net";
 import { onTestFinished } from "vitest";
 import type { SignedDelivery } from "./deliveries.ts";
 
+/** Sends a delivery and reads the reply to its end; resolves with the status. */
+export async function post(url: string, { headers, body }: SignedDelivery): Promise<number> {
+  const reply = await fetch(url, { method: "POST", headers, body });
+  await reply.text();
+  return reply.status;
+}
+
 /** Sends a whole delivery and goes away without waiting for the reply. */
 export function sendAndLeave(url: string, { headers, body }: SignedDelivery): Promise<void> {
   const { hostname, port, pathname } = new URL(url);
@@ -34,21 +41,4 @@ export function keptAliveClient(
       });
       outgoing.on("error", reject).end(body);
     });
-}
-
-/** What a promise comes to, or "pending" where it does not settle soon. */
-export function settledSoon(promise: Promise<unknown>): Promise<"settled" | "pending"> {
-  return Promise.race([
-    promise.then(() => "settled" as const),
-    new Promise<"pending">((resolve) => {
-      setTimeout(() => resolve("pending"), 2000);
-    }),
-  ]);
-}
-
-/** Waits a moment. */
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }
