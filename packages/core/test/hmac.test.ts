@@ -14,10 +14,12 @@ const BACKENDS = [
 ];
 
 /** The backend with its digests written as base64, as the vectors have them. */
-function inBase64(create: (key: Uint8Array) => HmacSha256): (key: Uint8Array) => HmacSha256 {
+function inBase64(
+  create: (key: Uint8Array) => HmacSha256,
+): (key: Uint8Array) => (prefix: string, body: Uint8Array) => string {
   return (key) => {
     const sign = create(key);
-    return (prefix, body) => btoa(sign(prefix, body));
+    return (prefix, body) => Buffer.from(sign(prefix, body)).toString("base64");
   };
 }
 

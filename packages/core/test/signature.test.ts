@@ -23,9 +23,9 @@ describe("matchesAny", () => {
         (list, other, pick) => {
           const signatures = parseSignatureHeader(list.map(tokenOf).join(" "));
           const member = list[pick % list.length] ?? other;
-          expect(matchesAny(textOf(member), signatures)).toBe(true);
+          expect(matchesAny(member, signatures)).toBe(true);
           const isMember = list.some((digest) => textOf(digest) === textOf(other));
-          expect(matchesAny(textOf(other), signatures)).toBe(isMember);
+          expect(matchesAny(other, signatures)).toBe(isMember);
         },
       ),
     );
@@ -38,7 +38,7 @@ describe("matchesAny", () => {
         for (let bit = 0; bit < 256; bit++) {
           const changed = Uint8Array.from(digest);
           changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-          expect(matchesAny(textOf(changed), signatures)).toBe(false);
+          expect(matchesAny(changed, signatures)).toBe(false);
         }
       }),
       { numRuns: 20 },
@@ -51,9 +51,7 @@ describe("matchesAny", () => {
         const token = tokenOf(digest);
         const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         const spellings = Array.from(alphabet, (last) => `${token.slice(0, -2)}${last}=`);
-        const matching = spellings.filter((spelling) =>
-          matchesAny(textOf(digest), parseSignatureHeader(spelling)),
-        );
+        const matching = spellings.filter((spelling) => matchesAny(digest, parseSignatureHeader(spelling)));
         expect(matching).toEqual([token]);
       }),
       { numRuns: 20 },
@@ -61,6 +59,6 @@ describe("matchesAny", () => {
   });
 
   test("no signature matches nothing", () => {
-    expect(matchesAny("x".repeat(32), [])).toBe(false);
+    expect(matchesAny(new Uint8Array(32), [])).toBe(false);
   });
 });

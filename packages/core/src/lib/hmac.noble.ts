@@ -6,7 +6,6 @@ const DIGEST_BYTES = 32;
 const MAX_PREFIX_BYTES = 160;
 
 const encoder = new TextEncoder();
-
 const prefixBytes = new Uint8Array(MAX_PREFIX_BYTES);
 
 /** HMAC-SHA256 in plain JavaScript, for runtimes without `node:crypto`. Synchronous, as `crypto.subtle` is not. */
@@ -16,9 +15,8 @@ export function createHmacSha256(key: Uint8Array): HmacSha256 {
   const state = keyed.clone();
   const digest = new Uint8Array(DIGEST_BYTES);
   return function hmacSha256(prefix, body) {
-    const start = writePrefix(prefix);
-    keyed._cloneInto(state).update(start).update(body).digestInto(digest);
-    return String.fromCharCode.apply(null, digest as unknown as number[]);
+    keyed._cloneInto(state).update(writePrefix(prefix)).update(body).digestInto(digest);
+    return digest;
   };
 }
 

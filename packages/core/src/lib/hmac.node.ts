@@ -8,6 +8,19 @@ const MAX_PREFIX_BYTES = 160;
 const MAX_COPIED_BYTES = 16_384;
 
 /**
+ * How digests come out of the runtime: as text, which is cheaper everywhere than bytes. On Node the shorter text is the
+ * cheaper one; Deno takes more than twice as long for it as for hexadecimal digits.
+ */
+const { encoding, writeDigest } =
+  "Deno" in globalThis
+    ? ({ encoding: "hex", writeDigest: writeHex } as const)
+    : ({ encoding: "binary", writeDigest: writeBinary } as const);
+
+/** The bits of each hexadecimal digit by its code. */
+const FOUR_BITS = new Uint8Array(128);
+for (let bits = 0; bits < 16; bits++) FOUR_BITS[bits.toString(16).charCodeAt(0)] = bits;
+
+/**
  * HMAC-SHA256 by two one-shot `crypto.hash` calls over precomputed key pads (RFC 2104): for small bodies several
  * times cheaper than `createHmac`, whose cost is in setting up the object.
  */
@@ -21,28 +34,37 @@ export function createHmacSha256(key: Uint8Array): HmacSha256 {
   outer.set(block.map((byte) => byte ^ 0x5c));
   block.fill(0);
   const innerState = createHash("sha256").update(inner.subarray(0, BLOCK_BYTES));
+  const digest = new Uint8Array(DIGEST_BYTES);
+
   return function hmacSha256(prefix, body) {
-    writeLatin1(digestOfInner(prefix, body), outer);
-    return hash("sha256", outer, "binary");
+    writeDigest(hashInner(prefix, body), outer, BLOCK_BYTES);
+    writeDigest(hash("sha256", outer, encoding), digest, 0);
+    return digest;
   };
 
-  // Digests as strings spare the allocation of a Buffer.
-  function digestOfInner(prefix: string, body: Uint8Array): string {
+  function hashInner(prefix: string, body: Uint8Array): string {
     if (body.length > MAX_COPIED_BYTES || prefix.length > MAX_PREFIX_BYTES) {
-      return innerState.copy().update(prefix, "latin1").update(body).digest("binary");
+      return innerState.copy().update(prefix, "latin1").update(body).digest(encoding);
     }
-    writeLatin1(prefix, inner);
+    for (let at = 0; at < prefix.length; at++) inner[BLOCK_BYTES + at] = prefix.charCodeAt(at);
     const bodyStart = BLOCK_BYTES + prefix.length;
     const end = bodyStart + body.length;
     inner.set(body, bodyStart);
     // A plain view: made faster than a subarray.
-    const digest = hash("sha256", new Uint8Array(inner.buffer, 0, end), "binary");
+    const text = hash("sha256", new Uint8Array(inner.buffer, 0, end), encoding);
     inner.fill(0, bodyStart, end);
-    return digest;
+    return text;
   }
 }
 
-/** Writes behind the pad, character by character: for a text this short cheaper than a call into the runtime. */
-function writeLatin1(text: string, target: Uint8Array): void {
-  for (let index = 0; index < text.length; index++) target[BLOCK_BYTES + index] = text.charCodeAt(index);
+function writeBinary(binary: string, target: Uint8Array, offset: number): void {
+  for (let at = 0; at < DIGEST_BYTES; at++) target[offset + at] = binary.charCodeAt(at);
+}
+
+function writeHex(hex: string, target: Uint8Array, offset: number): void {
+  for (let at = 0; at < DIGEST_BYTES; at++) {
+    const high = FOUR_BITS[hex.charCodeAt(2 * at)] ?? 0;
+    const low = FOUR_BITS[hex.charCodeAt(2 * at + 1)] ?? 0;
+    target[offset + at] = (high << 4) | low;
+  }
 }
