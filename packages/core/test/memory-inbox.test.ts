@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { memoryInbox } from "../src/index.ts";
-import type { Acceptance, AcceptedMessage, Inbox, MemoryInboxOptions, RunAttempt } from "../src/index.ts";
+import type {
+  Acceptance,
+  AcceptedMessage,
+  Inbox,
+  InboxAttachment,
+  MemoryInboxOptions,
+  RunAttempt,
+} from "../src/index.ts";
 import { errorOf, post, turns } from "./support/deliveries.ts";
 import { openReceiver } from "./support/receivers.ts";
 
@@ -17,6 +24,26 @@ function message(messageId: string, receiver = "default"): AcceptedMessage {
 /** Takes a message as a receiver does; the memory inbox answers at once. */
 function accept(inbox: Inbox, messageId: string, receiver?: string): Acceptance {
   return inbox.accept(message(messageId, receiver)) as Acceptance;
+}
+
+/** What a receiver hands its inbox, made from a run that rejects where it fails. */
+function attach(
+  inbox: Inbox,
+  run: (message: AcceptedMessage, attempt: RunAttempt) => Promise<unknown>,
+  name = "default",
+): InboxAttachment | undefined {
+  return inbox.attach?.({
+    name,
+    async run(accepted, attempt) {
+      try {
+        await run(accepted, attempt);
+        return { succeeded: true };
+      } catch (error) {
+        return { succeeded: false, final: attempt.final, reason: "handler_failed", error };
+      }
+    },
+    interrupted: () => {},
+  });
 }
 
 /** Runs that go on until the test ends them. */
@@ -60,7 +87,7 @@ describe("duplicates", () => {
   test("one that is waiting, one that runs and one that is done", async () => {
     const inbox = memoryInbox({ concurrency: 1 });
     const runs = gatedRuns();
-    const { idle } = inbox.attach?.({ name: "default", run: runs.run }) ?? {};
+    const { idle } = attach(inbox, runs.run) ?? {};
     expect(accept(inbox, "a")).toMatchObject({ duplicate: false, runs: expect.any(Promise) });
     expect(accept(inbox, "b").duplicate).toBe(false);
     await turns();
@@ -89,7 +116,7 @@ describe("duplicates", () => {
   test("one that is between two of its runs", async () => {
     const inbox = memoryInbox({ backoffInSeconds: 3600 });
     const run = vi.fn().mockRejectedValueOnce(new Error("failed")).mockResolvedValue(undefined);
-    const attached = inbox.attach?.({ name: "default", run });
+    const attached = attach(inbox, run);
     accept(inbox, "a");
     await turns();
     expect(run).toHaveBeenCalledTimes(1);
@@ -101,12 +128,9 @@ describe("duplicates", () => {
   test("one that was given up runs anew, from run 1, with all its runs", async () => {
     const attempts: RunAttempt[] = [];
     const inbox = memoryInbox({ maxRuns: 2, backoffInSeconds: 0 });
-    const attached = inbox.attach?.({
-      name: "default",
-      run: async (_message, attempt) => {
-        attempts.push(attempt);
-        throw new Error("failed");
-      },
+    const attached = attach(inbox, async (_message, attempt) => {
+      attempts.push(attempt);
+      throw new Error("failed");
     });
     for (let resend = 0; resend < 2; resend++) {
       expect(accept(inbox, "a").duplicate).toBe(false);
@@ -122,7 +146,7 @@ describe("duplicates", () => {
   test("the promise of its runs resolves when the message is done, and when it is given up", async () => {
     const inbox = memoryInbox({ maxRuns: 1 });
     const runs = gatedRuns();
-    inbox.attach?.({ name: "default", run: runs.run });
+    attach(inbox, runs.run);
     const settled: string[] = [];
     for (const id of ["good", "bad"]) void accept(inbox, id).runs?.then(() => settled.push(id));
     await turns();
@@ -138,7 +162,7 @@ describe("maxIds", () => {
   test("the oldest are forgotten first", async () => {
     const run = vi.fn(async () => {});
     const inbox = memoryInbox({ maxIds: 3, concurrency: 1 });
-    const attached = inbox.attach?.({ name: "default", run });
+    const attached = attach(inbox, run);
     for (const id of ["a", "b", "c", "d"]) accept(inbox, id);
     await attached?.idle();
     expect(["b", "c", "d"].map((id) => accept(inbox, id).duplicate)).toStrictEqual([true, true, true]);
@@ -151,7 +175,7 @@ describe("maxIds", () => {
   test("never one that is waiting or running", async () => {
     const inbox = memoryInbox({ maxIds: 1, concurrency: 2 });
     const runs = gatedRuns();
-    inbox.attach?.({ name: "default", run: runs.run });
+    attach(inbox, runs.run);
     accept(inbox, "long");
     for (const id of ids(20)) {
       accept(inbox, id);
@@ -169,7 +193,7 @@ describe("room", () => {
   test("concurrency is exact, and the longest waiting goes first", async () => {
     const inbox = memoryInbox({ concurrency: 3 });
     const runs = gatedRuns();
-    const attached = inbox.attach?.({ name: "default", run: runs.run });
+    const attached = attach(inbox, runs.run);
     for (const id of ids(8)) accept(inbox, id);
     await turns();
     expect(runs.running).toBe(3);
@@ -186,15 +210,12 @@ describe("room", () => {
     const inbox = memoryInbox({ concurrency: 1 });
     let running = 0;
     let most = 0;
-    const attached = inbox.attach?.({
-      name: "default",
-      async run({ messageId }) {
-        most = Math.max(most, ++running);
-        await Promise.resolve();
-        running -= 1;
-        // Accepted at the very end of this run.
-        if (messageId.length < 30) accept(inbox, `${messageId}x`);
-      },
+    const attached = attach(inbox, async ({ messageId }) => {
+      most = Math.max(most, ++running);
+      await Promise.resolve();
+      running -= 1;
+      // Accepted at the very end of this run.
+      if (messageId.length < 30) accept(inbox, `${messageId}x`);
     });
     for (const id of ["a", "b", "c"]) accept(inbox, id);
     await attached?.idle();
@@ -204,7 +225,7 @@ describe("room", () => {
   test("a run that waits for its retry takes no slot", async () => {
     const inbox = memoryInbox({ concurrency: 1, backoffInSeconds: 3600 });
     const runs = gatedRuns();
-    const attached = inbox.attach?.({ name: "default", run: runs.run });
+    const attached = attach(inbox, runs.run);
     accept(inbox, "a");
     await turns();
     await runs.fail("a");
@@ -261,7 +282,7 @@ describe("room", () => {
     const inbox = memoryInbox();
     const gate = Promise.withResolvers<void>();
     const run = vi.fn(() => gate.promise);
-    const attached = inbox.attach?.({ name: "default", run });
+    const attached = attach(inbox, run);
     for (const id of ids(10_100)) accept(inbox, id);
     expect(inbox.isFull?.()).toBe(true);
     expect(errorOf(() => accept(inbox, "one_more"))).toMatchObject({ code: "receiver_busy", status: 503 });
@@ -278,7 +299,7 @@ describe("room", () => {
       if (messageId.endsWith("7")) throw new Error("failed");
     });
     const inbox = memoryInbox({ concurrency: 10, maxWaiting: 19_990, maxRuns: 1, maxIds: 20_000 });
-    const attached = inbox.attach?.({ name: "default", run });
+    const attached = attach(inbox, run);
     for (let round = 1; round <= 2; round++) {
       expect(inbox.isFull?.()).toBe(false);
       for (const id of ids(20_000)) accept(inbox, `${round}_${id}`);
@@ -288,7 +309,7 @@ describe("room", () => {
     }
     const runs = gatedRuns();
     await attached?.close();
-    inbox.attach?.({ name: "default", run: runs.run });
+    attach(inbox, runs.run);
     for (const id of ids(30)) accept(inbox, `last_${id}`);
     await turns();
     // All slots are free again, and no more than those.
@@ -308,12 +329,9 @@ describe("retries", () => {
   async function delaysOf(options: MemoryInboxOptions): Promise<number[]> {
     const startedAt: number[] = [];
     const inbox = memoryInbox(options);
-    inbox.attach?.({
-      name: "default",
-      run: async () => {
-        startedAt.push(Date.now());
-        throw new Error("failed");
-      },
+    attach(inbox, async () => {
+      startedAt.push(Date.now());
+      throw new Error("failed");
     });
     accept(inbox, "a");
     await vi.runAllTimersAsync();
@@ -353,7 +371,7 @@ describe("retries", () => {
         throw new Error("no delay");
       },
     });
-    inbox.attach?.({ name: "default", run });
+    attach(inbox, run);
     const settled = vi.fn();
     accept(inbox, "a").runs?.then(
       () => settled("resolved"),
@@ -367,7 +385,7 @@ describe("retries", () => {
   test("a success ends them", async () => {
     const run = vi.fn().mockRejectedValueOnce(new Error("failed")).mockResolvedValue(undefined);
     const inbox = memoryInbox({ maxRuns: 10 });
-    inbox.attach?.({ name: "default", run });
+    attach(inbox, run);
     accept(inbox, "a");
     await vi.runAllTimersAsync();
     expect(run.mock.calls.map(([, attempt]) => attempt as RunAttempt)).toStrictEqual([
@@ -379,7 +397,7 @@ describe("retries", () => {
   test("closing ends the delays, not the runs", async () => {
     const run = vi.fn().mockRejectedValue(new Error("failed"));
     const inbox = memoryInbox({ backoffInSeconds: 3600, maxRuns: 4 });
-    const attached = inbox.attach?.({ name: "default", run });
+    const attached = attach(inbox, run);
     accept(inbox, "a");
     await vi.advanceTimersByTimeAsync(1000);
     expect(run).toHaveBeenCalledTimes(1);
@@ -436,8 +454,8 @@ describe("receivers", () => {
   test("the idleness and closing of one is not that of another", async () => {
     const inbox = memoryInbox();
     const runs = gatedRuns();
-    const busy = inbox.attach?.({ name: "busy", run: runs.run });
-    const calm = inbox.attach?.({ name: "calm", run: async () => {} });
+    const busy = attach(inbox, runs.run, "busy");
+    const calm = attach(inbox, async () => {}, "calm");
     accept(inbox, "a", "busy");
     await calm?.idle();
     await calm?.close();
@@ -470,7 +488,7 @@ describe("one run of a message that its reply waits for", () => {
   test("succeeds, and is then known", async () => {
     const run = vi.fn(async () => {});
     const inbox = memoryInbox();
-    inbox.attach?.({ name: "default", run });
+    attach(inbox, run);
     expect(await inbox.acceptAndRun?.(message("a"))).toStrictEqual({ succeeded: true });
     expect(await inbox.acceptAndRun?.(message("a"))).toStrictEqual({ succeeded: true });
     expect(run).toHaveBeenCalledExactlyOnceWith(message("a"), { run: 1, final: true });
@@ -480,10 +498,10 @@ describe("one run of a message that its reply waits for", () => {
     const error = new Error("failed");
     const run = vi.fn().mockRejectedValue(error);
     const inbox = memoryInbox({ maxRuns: 9, backoffInSeconds: 0 });
-    inbox.attach?.({ name: "default", run });
-    expect(await inbox.acceptAndRun?.(message("a"))).toStrictEqual({ succeeded: false, error });
+    attach(inbox, run);
+    expect(await inbox.acceptAndRun?.(message("a"))).toMatchObject({ succeeded: false, error });
     expect(run).toHaveBeenCalledTimes(1);
-    expect(await inbox.acceptAndRun?.(message("a"))).toStrictEqual({ succeeded: false, error });
+    expect(await inbox.acceptAndRun?.(message("a"))).toMatchObject({ succeeded: false, error });
     expect(run).toHaveBeenCalledTimes(2);
   });
 });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { GENERATION_EVENT_TYPES, WebhookError, createReceiver, memoryInbox } from "../src/index.ts";
 import type {
   AcceptedMessage,
+  AttachedReceiver,
   BodySource,
   Delivery,
   DiffioEvent,
@@ -923,13 +924,17 @@ describe("failed runs", () => {
       rawBody: Buffer.from("{"),
       eventType: "x",
     };
-    await expect(run?.(stored, { run: 4, final: true })).rejects.toMatchObject({ code: "invalid_payload" });
+    await expect(run?.(stored, { run: 4, final: false })).resolves.toMatchObject({
+      succeeded: false,
+      final: true,
+      reason: "invalid_payload",
+    });
     expect(onError).toHaveBeenCalledTimes(1);
     expect(onError.mock.calls[0]?.[1]).toMatchObject({ eventType: "x", run: 4, final: true, messageId: "a" });
     expect(onError.mock.calls[0]?.[1]).toHaveProperty("event", undefined);
     await expect(
       run?.({ ...stored, rawBody: Buffer.from(COMPLETED) }, { run: 1, final: true }),
-    ).resolves.toBeUndefined();
+    ).resolves.toStrictEqual({ succeeded: true });
     expect(onAny.mock.calls[0]?.[0]).toStrictEqual(JSON.parse(COMPLETED));
   });
 
@@ -1424,6 +1429,126 @@ describe("inboxes", () => {
       throw new WebhookError("receiver_busy", "full");
     };
     expect(await refusal({ inbox: acceptOnly(accept) }, post())).toBe("receiver_busy");
+  });
+
+  test("one that does not answer: 503 within 10 s, and what comes later is not looked at", async () => {
+    vi.useFakeTimers();
+    try {
+      const stored = Promise.withResolvers<void>();
+      const reply = openReceiver({ inbox: acceptOnly(() => stored.promise) }).receive(post());
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(refusalOf(await reply)).toBe("inbox_unavailable");
+      stored.reject(new Error("too late"));
+      await vi.runAllTimersAsync();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  describe("with dead letters", () => {
+    const noEvent = () => post({ body: "no JSON" });
+    const withAcceptInvalid = (acceptInvalid: NonNullable<Inbox["acceptInvalid"]>): Inbox => ({
+      accept: vi.fn(),
+      acceptInvalid,
+    });
+
+    test("take a signed delivery that is no event: 200, and onError hears of it", async () => {
+      const [onAny, onError, onRejected] = [vi.fn(), vi.fn(), vi.fn()];
+      const acceptInvalid = vi.fn(async (_message: AcceptedMessage) => ({ duplicate: false }));
+      const inbox = withAcceptInvalid(acceptInvalid);
+      received(await openReceiver({ inbox, onAny, onError, onRejected }).receive(noEvent()));
+      const kept = {
+        messageId: MESSAGE_ID,
+        receiver: "default",
+        rawBody: new TextEncoder().encode("no JSON"),
+      };
+      expect(acceptInvalid.mock.calls).toMatchObject([[kept, { code: "invalid_payload" }]]);
+      expect(acceptInvalid.mock.calls[0]?.[0]).not.toHaveProperty("eventType");
+      expect(onError.mock.calls).toMatchObject([[{ code: "invalid_payload" }, { run: 0, final: true }]]);
+      for (const hook of [onAny, onRejected, inbox.accept]) expect(hook).not.toHaveBeenCalled();
+    });
+
+    test("a resend of it is no news", async () => {
+      const onError = vi.fn();
+      const inbox = withAcceptInvalid(async () => ({ duplicate: true }));
+      received(await openReceiver({ inbox, onError }).receive(noEvent()));
+      expect(onError).not.toHaveBeenCalled();
+    });
+
+    test("that cannot be stored: 503", async () => {
+      const failures = [
+        () => Promise.reject(new Error("disk full")),
+        () => {
+          throw new Error("disk full");
+        },
+      ];
+      for (const failure of failures) {
+        expect(refusalOf(await openReceiver({ inbox: withAcceptInvalid(failure) }).receive(noEvent()))).toBe(
+          "inbox_unavailable",
+        );
+      }
+    });
+
+    test("forged bytes never reach them", async () => {
+      const acceptInvalid = vi.fn();
+      const receiver = openReceiver({ inbox: withAcceptInvalid(acceptInvalid) });
+      const forged = post({ body: "no JSON" }, { body: Buffer.from("no JSON!") });
+      expect(refusalOf(await receiver.receive(forged))).toBe("no_matching_signature");
+      expect(acceptInvalid).not.toHaveBeenCalled();
+    });
+  });
+
+  test("one that takes over a dead process's run has onError told of it", () => {
+    const onError = vi.fn();
+    const attach = vi.fn((receiver: AttachedReceiver) => ({
+      receiver,
+      idle: async () => {},
+      close: async () => {},
+    }));
+    openReceiver({ inbox: { accept: () => {}, attach }, onError });
+    const stored = {
+      receiver: "default",
+      messageId: "a",
+      timestamp: new Date(0),
+      rawBody: Buffer.from("{}"),
+    };
+    attach.mock.calls[0]?.[0].interrupted(stored, { run: 2, final: false });
+    expect(onError.mock.calls).toMatchObject([
+      [{ code: "run_interrupted" }, { messageId: "a", run: 2, final: false }],
+    ]);
+  });
+
+  test("one that gives a run up aborts its signal", async () => {
+    const attach = vi.fn((receiver: AttachedReceiver) => ({
+      receiver,
+      idle: async () => {},
+      close: async () => {},
+    }));
+    const signals: AbortSignal[] = [];
+    openReceiver({
+      inbox: { accept: () => {}, attach },
+      onAny: (_event, { signal }) => void signals.push(signal),
+    });
+    const givenUp = new AbortController();
+    const stored = {
+      receiver: "default",
+      messageId: "a",
+      timestamp: new Date(0),
+      rawBody: Buffer.from(COMPLETED),
+    };
+    await attach.mock.calls[0]?.[0].run(stored, { run: 1, final: false, signal: givenUp.signal });
+    expect(signals.map(({ aborted }) => aborted)).toStrictEqual([false]);
+    givenUp.abort();
+    expect(signals.map(({ aborted }) => aborted)).toStrictEqual([true]);
+  });
+
+  test("receiver.queue is the inbox's own, and a clear error where it has none", async () => {
+    const queue = vi.fn(async () => {});
+    const attach = () => ({ idle: async () => {}, close: async () => {}, queue });
+    const batch = { queue: "diffio", messages: [] };
+    await openReceiver({ inbox: { accept: () => {}, attach } }).queue(batch, "env", "ctx");
+    expect(queue.mock.calls).toStrictEqual([[batch, "env", "ctx"]]);
+    await expect(openReceiver().queue(batch)).rejects.toMatchObject({ code: "invalid_option" });
   });
 
   test("one whose isFull fails: 503", async () => {

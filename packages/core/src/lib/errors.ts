@@ -19,6 +19,8 @@ const STATUS = {
   inbox_unavailable: 503,
   handler_failed: 500,
   handler_timeout: 500,
+  run_interrupted: 500,
+  dead_letter_not_found: 404,
   invalid_secret: 500,
   invalid_option: 500,
 } as const;

@@ -1,3 +1,5 @@
+import type { WebhookError } from "./errors.ts";
+
 /** A verified message on its way into an inbox. */
 export interface AcceptedMessage {
   /** The receiver's name: together with the message id it is the key. */
@@ -8,7 +10,8 @@ export interface AcceptedMessage {
   readonly timestamp: Date;
   /** The bytes that were signed. */
   readonly rawBody: Uint8Array;
-  readonly eventType: string;
+  /** Absent where the body is not a valid event. */
+  readonly eventType?: string | undefined;
   /** The name of the secret that matched, where the secrets were given by name. */
   readonly secretName?: string | undefined;
   /** What the receiver keeps beside a message for a run in this process. Never stored; absent after a restart. */
@@ -21,15 +24,29 @@ export interface RunAttempt {
   readonly run: number;
   /** Whether no further run follows if this one fails. */
   readonly final: boolean;
+  /** Aborted when the inbox gives the run up: it closes, or the run's lease has passed to another process. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs a message's callbacks once. Rejects when the run failed. */
-export type RunMessage = (message: AcceptedMessage, attempt: RunAttempt) => Promise<void>;
+/**
+ * Why a run failed: the callback threw or rejected, took too long, the stored bytes are not a valid event, or the
+ * process died during the run.
+ */
+export type FailureReason = "handler_failed" | "handler_timeout" | "invalid_payload" | "run_interrupted";
 
-/** How the one run of a message ended, for `acknowledge: "after-handlers"`. */
+/** How one run of a message ended. */
 export type RunOutcome =
   | { readonly succeeded: true }
-  | { readonly succeeded: false; readonly error: unknown };
+  | {
+      readonly succeeded: false;
+      /** Whether no further run follows by itself: the message is dead. */
+      readonly final: boolean;
+      readonly reason: FailureReason;
+      readonly error: unknown;
+    };
+
+/** Runs a message's callbacks once. Never rejects. */
+export type RunMessage = (message: AcceptedMessage, attempt: RunAttempt) => Promise<RunOutcome>;
 
 /** What {@link Inbox.accept} found. */
 export interface Acceptance {
@@ -39,12 +56,38 @@ export interface Acceptance {
   readonly runs?: Promise<unknown>;
 }
 
+/** A receiver's side of an inbox that runs messages for it. */
+export interface AttachedReceiver {
+  readonly name: string;
+  readonly run: RunMessage;
+  /** Tells the receiver of a run that ended without a word, since its process died: `onError` hears of it. */
+  interrupted(message: AcceptedMessage, attempt: RunAttempt): void;
+}
+
 /** An inbox's side of a receiver that it runs messages for. */
 export interface InboxAttachment {
-  /** Resolves when no accepted message of this receiver is waiting or running in this process. */
+  /**
+   * Resolves when no accepted message of this receiver is waiting or running: in this process for the memory inbox,
+   * in any process for a durable one.
+   */
   idle(): Promise<void>;
-  /** Lets accepted messages end, without further delays between their runs, and lets go of the receiver. */
+  /** Starts no further run, lets those that go on end, and lets go of the receiver. */
   close(): Promise<void>;
+  /** The consumer of a platform's queue, for inboxes that are built on one. */
+  queue?(batch: QueueBatch, env: unknown, ctx: unknown): Promise<void>;
+}
+
+/** A batch of a platform's queue, as Cloudflare hands it to a Worker. */
+export interface QueueBatch {
+  readonly queue: string;
+  readonly messages: readonly {
+    readonly id: string;
+    readonly body: unknown;
+    /** 1 for the first delivery by the queue. */
+    readonly attempts: number;
+    ack(): void;
+    retry(options?: { delaySeconds?: number }): void;
+  }[];
 }
 
 /**
@@ -56,11 +99,17 @@ export interface Inbox {
    * Takes a message: resolves once it is stored as safely as this inbox can, or found to be a duplicate. Two
    * deliveries of one id, however close together, are one message.
    *
-   * When it throws or rejects, the sender is told 503 and tries again; a {@link WebhookError} gives the code.
+   * When it throws, rejects or takes longer than 8 s, the sender is told 503 and tries again; a {@link WebhookError}
+   * gives the code.
    */
   accept(message: AcceptedMessage): Acceptance | void | Promise<Acceptance | void>;
+  /**
+   * Takes a signed message that is not a valid event straight to the dead letters, and resolves once it is stored.
+   * A message that is known already stays as it is. Inboxes without it have such a delivery refused.
+   */
+  acceptInvalid?(message: AcceptedMessage, error: WebhookError): Promise<Acceptance>;
   /** Called by a receiver when it is made: from then on the inbox runs the messages of that name. */
-  attach?(receiver: { readonly name: string; readonly run: RunMessage }): InboxAttachment;
+  attach?(receiver: AttachedReceiver): InboxAttachment;
   /** Whether the next message would have no room: asked before any work is spent on a delivery. */
   isFull?(): boolean;
   /**
@@ -69,4 +118,81 @@ export interface Inbox {
    * have no such method: they acknowledge first.
    */
   acceptAndRun?(message: AcceptedMessage): Promise<RunOutcome>;
+}
+
+/** An inbox whose messages survive the process: whatever was acknowledged is run, or found among the dead letters. */
+export interface DurableInbox extends Inbox {
+  accept(message: AcceptedMessage): Promise<Acceptance>;
+  acceptInvalid(message: AcceptedMessage, error: WebhookError): Promise<Acceptance>;
+  attach(receiver: AttachedReceiver): InboxAttachment;
+  /** Messages that no further run follows by itself. They can be used beside a live service, with no receiver here. */
+  readonly deadLetters: DeadLetters;
+  /** How many messages are in which state, over all receivers and processes. */
+  counts(): Promise<InboxCounts>;
+  /** Lets go of the engine. A receiver that closes does that by itself when it was the inbox's last one. */
+  close(): Promise<void>;
+}
+
+/** A message whose runs are exhausted, or that never was a valid event. */
+export interface DeadLetter {
+  /** The handle for `replay` and `discard`. */
+  readonly id: string;
+  readonly messageId: string;
+  /** The receiver's name. */
+  readonly receiver: string;
+  /** Absent where the body is not a valid event. */
+  readonly eventType?: string | undefined;
+  /** The bytes that were signed. */
+  readonly rawBody: Uint8Array;
+  /** Runs since it was accepted, or last replayed; 0 where it was never run. */
+  readonly runs: number;
+  readonly reason: FailureReason;
+  /** The last run's error, as text. */
+  readonly error: string;
+  readonly receivedAt: Date;
+  readonly diedAt: Date;
+}
+
+/** The dead letters of a durable inbox. */
+export interface DeadLetters {
+  /**
+   * A page of dead letters of all receivers, newest first.
+   *
+   * @param options.limit at most so many, 1 to 1000. Default 100.
+   * @param options.after the `id` of the last one on the page before.
+   */
+  list(options?: { limit?: number | undefined; after?: string | undefined }): Promise<DeadLetter[]>;
+  /**
+   * Queues it again: its runs start at 1.
+   *
+   * @throws WebhookError `dead_letter_not_found`
+   */
+  replay(id: string): Promise<void>;
+  /**
+   * Gives it up for good: a resend of it is answered 200 and runs nothing.
+   *
+   * @throws WebhookError `dead_letter_not_found`
+   */
+  discard(id: string): Promise<void>;
+  /**
+   * Queues all those again that are dead when it is called.
+   *
+   * @param options.onProgress told after each, or after each batch.
+   * @returns how many were queued.
+   */
+  replayAll(options?: {
+    onProgress?: ((progress: { readonly replayed: number; readonly total: number }) => void) | undefined;
+  }): Promise<number>;
+}
+
+/** The numbers for a dashboard. */
+export interface InboxCounts {
+  /** Waiting for a run, retries too. */
+  readonly pending: number;
+  readonly running: number;
+  /** Handled, as long as their ids are kept. */
+  readonly done: number;
+  readonly dead: number;
+  /** How long the oldest pending message has been in the inbox, in seconds; 0 where none is pending. */
+  readonly oldestPendingInSeconds: number;
 }

@@ -84,15 +84,9 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
       if (run > 1 && !attached.closing) await pause(attached, delayBefore(run));
       if (running < concurrency) running += 1;
       else await fromElsewhere(new Promise<void>((resolve) => waitingForSlot.add(resolve)));
-      try {
-        await attached.run(message, { run, final: run === runs });
-        outcome = SUCCEEDED;
-        break;
-      } catch (error) {
-        outcome = { succeeded: false, error };
-      } finally {
-        releaseSlot();
-      }
+      outcome = await attached.run(message, { run, final: run === runs });
+      releaseSlot();
+      if (outcome.succeeded || outcome.final) break;
     }
     accepted -= 1;
     attached.active.delete(message.messageId);

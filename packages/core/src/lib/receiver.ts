@@ -3,7 +3,7 @@ import { WebhookError } from "./errors.ts";
 import { type DiffioEvent, parseEvent } from "./events.ts";
 import { type Handlers, createDispatch } from "./handlers.ts";
 import { type HeaderValue, type HeadersInput, toHeaderGetter } from "./headers.ts";
-import type { AcceptedMessage, Inbox, RunAttempt, RunOutcome } from "./inbox.ts";
+import type { Acceptance, AcceptedMessage, Inbox, QueueBatch, RunOutcome } from "./inbox.ts";
 import { memoryInbox } from "./memory-inbox.ts";
 import {
   checkFunction,
@@ -13,10 +13,12 @@ import {
   checkTolerance,
   invalidOption,
 } from "./options.ts";
-import { type ErrorContext, FailedRunContext, RunContext } from "./run-context.ts";
+import type { ErrorContext } from "./run-context.ts";
 import { type Reply, receivedReply, refusalReply } from "./reply.ts";
 import { callHook, firstRefusalLogger, isThenable, logFailedRun } from "./report.ts";
+import { type InProcess, createRunner } from "./runner.ts";
 import { type SigningSecretSource, signingKeySource } from "./secret.ts";
+import { withinSeconds } from "./time-limit.ts";
 import { findSigningKey, openEnvelope } from "./verifier.ts";
 
 /** One HTTP request, as an adapter hands it in. */
@@ -69,19 +71,23 @@ export interface Receiver<Platform = unknown> {
    * body function) throws something that is no {@link WebhookError}.
    */
   receive(delivery: Delivery, platform?: Platform): Promise<Reply>;
-  /** Resolves when no accepted message is waiting or running in this process. */
+  /** Resolves when no accepted message is waiting or running: in this process, or in any with a durable inbox. */
   idle(): Promise<void>;
-  /** Refuses further deliveries with 503 and resolves when the accepted ones are handled or given up. */
+  /**
+   * Refuses further deliveries with 503, and resolves when the accepted ones are handled or given up; with a durable
+   * inbox when the runs that go on have ended or been released, for another process or the next start.
+   */
   close(): Promise<void>;
+  /**
+   * Runs the messages of a queue's batch: the `queue` handler of a Worker whose inbox is built on Queues.
+   *
+   * @throws WebhookError `invalid_option` with any other inbox.
+   */
+  queue(this: void, batch: QueueBatch, env?: unknown, ctx?: unknown): Promise<void>;
 }
 
-/** What goes beside a message from its delivery to its run, within this process. */
-interface InProcess<Platform> {
-  readonly event: DiffioEvent;
-  readonly platform: Platform | undefined;
-  /** Callbacks start when this has resolved. */
-  readonly replied: PromiseLike<unknown> | undefined;
-}
+/** An inbox that takes longer has failed for this attempt: the sender gives up after 15 s. */
+const MAX_ACCEPT_SECONDS = 8;
 
 /**
  * Makes a receiver. Adapters are built on it; call it yourself for a framework that has none.
@@ -114,7 +120,8 @@ export function createReceiver<Platform = unknown>(
   const acceptAndRun = afterHandlersMethod(inbox, acknowledge);
 
   let closed = false;
-  const attachment = inbox.attach?.({ name, run });
+  const { run, interrupted, invalid } = createRunner({ dispatch, onError, timeoutInSeconds });
+  const attachment = inbox.attach?.({ name, run, interrupted });
 
   async function receive(delivery: Delivery, platform?: Platform): Promise<Reply> {
     const turn = delivery.replied ? undefined : eventLoopTurn();
@@ -129,17 +136,22 @@ export function createReceiver<Platform = unknown>(
       const rawBody = body instanceof Uint8Array ? body : await body;
       const known = keysFor(platform as Platform);
       const key = findSigningKey(envelope, rawBody, isThenable(known) ? await known : known);
-      const event = parseEvent(rawBody);
-      const message: AcceptedMessage = {
+      const message = {
         receiver: name,
         messageId: envelope.messageId,
         timestamp: new Date(envelope.timestamp * 1000),
         rawBody,
-        eventType: event.eventType,
         secretName: key.name,
-        inProcess: { event, platform, replied: acceptAndRun ? undefined : (delivery.replied ?? turn?.over) },
       };
-      return acceptAndRun ? await acceptAfterHandlers(message, acceptAndRun) : await acceptNow(message);
+      const event = inbox.acceptInvalid ? eventOrError(rawBody) : parseEvent(rawBody);
+      if (event instanceof WebhookError) return await acceptInvalid(message, event);
+      const replied = acceptAndRun ? undefined : (delivery.replied ?? turn?.over);
+      const valid = {
+        ...message,
+        eventType: event.eventType,
+        inProcess: { event, platform, replied } satisfies InProcess<Platform>,
+      };
+      return acceptAndRun ? await acceptAfterHandlers(valid, acceptAndRun) : await acceptNow(valid);
     } catch (error) {
       if (!(error instanceof WebhookError)) throw error;
       callHook("onRejected", () => onRejected(error, delivery));
@@ -170,15 +182,19 @@ export function createReceiver<Platform = unknown>(
     try {
       const acceptance = inbox.accept(message);
       if (!(acceptance instanceof Promise)) return receivedReply(acceptance?.runs);
-      return acceptance.then(
-        (later) => receivedReply(later?.runs),
-        (cause: unknown) => {
-          throw inboxError(cause);
-        },
-      );
+      return stored(acceptance).then((later) => receivedReply(later?.runs));
     } catch (cause) {
       throw inboxError(cause);
     }
+  }
+
+  async function acceptInvalid(message: AcceptedMessage, error: WebhookError): Promise<Reply> {
+    const acceptance = await stored(
+      Promise.resolve(message).then(() => inbox.acceptInvalid?.(message, error)),
+    );
+    // A resend of it is no news.
+    if (!acceptance?.duplicate) invalid(message, error);
+    return receivedReply();
   }
 
   async function acceptAfterHandlers(
@@ -196,28 +212,6 @@ export function createReceiver<Platform = unknown>(
     return receivedReply();
   }
 
-  /** One run of a message, called by the inbox: in this process or, after a restart, in a later one. */
-  async function run(message: AcceptedMessage, { run: number, final }: RunAttempt): Promise<void> {
-    const inProcess = message.inProcess as InProcess<Platform> | undefined;
-    try {
-      if (inProcess?.replied) await inProcess.replied;
-    } catch {
-      // A reply that could not be sent changes nothing: the message has been accepted.
-    }
-    // Parsed anew for each further run: a callback may have changed the event that it was given.
-    let event = number === 1 ? inProcess?.event : undefined;
-    const context = new RunContext(message, number, inProcess?.platform, timeoutInSeconds);
-    try {
-      event ??= parseEvent(message.rawBody);
-      const callbacks = dispatch(event, context);
-      if (isThenable(callbacks)) await context.limit(callbacks);
-    } catch (error) {
-      const failed = new FailedRunContext(context, message, event, final);
-      callHook("onError", () => onError(error, failed));
-      throw error;
-    }
-  }
-
   return {
     name,
     receive,
@@ -225,6 +219,13 @@ export function createReceiver<Platform = unknown>(
     close() {
       closed = true;
       return attachment?.close() ?? Promise.resolve();
+    },
+    async queue(batch, env, ctx) {
+      if (attachment?.queue) return attachment.queue(batch, env, ctx);
+      throw invalidOption(
+        "This inbox has no queue to consume.",
+        "receiver.queue goes with cloudflareInbox().",
+      );
     },
   };
 }
@@ -267,6 +268,27 @@ function afterHandlersMethod(
     'acknowledge: "after-handlers" does not go with a durable inbox.',
     "A durable inbox retries by itself: leave acknowledge out, or leave the inbox out and let the sender retry.",
   );
+}
+
+async function stored<Found extends Acceptance | void>(acceptance: PromiseLike<Found>): Promise<Found> {
+  try {
+    return await withinSeconds(
+      acceptance,
+      MAX_ACCEPT_SECONDS,
+      () => new Error(`It took over ${MAX_ACCEPT_SECONDS} s.`),
+    );
+  } catch (cause) {
+    throw inboxError(cause);
+  }
+}
+
+function eventOrError(rawBody: Uint8Array): DiffioEvent | WebhookError {
+  try {
+    return parseEvent(rawBody);
+  } catch (error) {
+    if (error instanceof WebhookError) return error;
+    throw error;
+  }
 }
 
 function inboxError(cause: unknown): WebhookError {

@@ -5,7 +5,7 @@ const PREFIX = "[diffio-webhooks]";
 /** What the console is told of a failed run: never the body. */
 interface FailedRun {
   readonly messageId: string;
-  readonly eventType: string;
+  readonly eventType?: string | undefined;
   readonly run: number;
   readonly final: boolean;
 }
@@ -13,7 +13,8 @@ interface FailedRun {
 /** The default of `onError`: nothing fails unseen. */
 export function logFailedRun(error: unknown, { messageId, eventType, run, final }: FailedRun): void {
   const next = final ? "it is not tried again" : "it will be tried again";
-  console.error(`${PREFIX} run ${run} of ${messageId} (${eventType}) failed; ${next}:`, error);
+  const what = eventType === undefined ? messageId : `${messageId} (${eventType})`;
+  console.error(`${PREFIX} run ${run} of ${what} failed; ${next}:`, error);
 }
 
 /** The default of `onRejected`: the first refusal of each code, so that a flood of them fills no log. */

@@ -1,6 +1,7 @@
 import { WebhookError } from "./errors.ts";
 import type { DiffioEvent } from "./events.ts";
-import type { AcceptedMessage } from "./inbox.ts";
+import type { AcceptedMessage, RunAttempt } from "./inbox.ts";
+import { withinSeconds } from "./time-limit.ts";
 
 /** What a callback is told besides the event. */
 export interface HandlerContext<Platform = unknown> {
@@ -11,8 +12,8 @@ export interface HandlerContext<Platform = unknown> {
   /** 1 for the first run of this message, 2 for its first retry. */
   readonly run: number;
   /**
-   * Aborted when the run takes longer than `handlerTimeoutInSeconds`. Hand it to `fetch` and the like. A getter, made
-   * when it is first read: a spread copy of the context does not have it.
+   * Aborted when the run takes longer than `handlerTimeoutInSeconds`, or its durable inbox gives it up as it closes.
+   * Hand it to `fetch` and the like. A getter, made when it is first read: a spread copy of the context lacks it.
    */
   readonly signal: AbortSignal;
   /** The bytes that were signed. */
@@ -25,9 +26,11 @@ export interface HandlerContext<Platform = unknown> {
 
 /** What an `onError` hook is told besides the error. */
 export interface ErrorContext<Platform = unknown> extends HandlerContext<Platform> {
-  /** The event whose run failed; absent where it could not be parsed again. */
+  /** 0 for a delivery that went to the dead letters unrun, since it is not a valid event. */
+  readonly run: number;
+  /** The event whose run failed; absent where the body is not a valid event. */
   readonly event?: DiffioEvent | undefined;
-  readonly eventType: string;
+  readonly eventType?: string | undefined;
   /** Whether this was the last run: no further one follows by itself. */
   readonly final: boolean;
 }
@@ -41,12 +44,13 @@ export class RunContext<Platform> implements HandlerContext<Platform> {
   readonly secretName: string | undefined;
   readonly platform: Platform | undefined;
   readonly #timeoutInSeconds: number;
+  readonly #givenUp: AbortSignal | undefined;
   #controller: AbortController | undefined;
   #timeout: WebhookError | undefined;
 
   constructor(
     { messageId, timestamp, rawBody, secretName }: AcceptedMessage,
-    run: number,
+    { run, signal }: RunAttempt,
     platform: Platform | undefined,
     timeoutInSeconds: number,
   ) {
@@ -57,13 +61,15 @@ export class RunContext<Platform> implements HandlerContext<Platform> {
     this.secretName = secretName;
     this.platform = platform;
     this.#timeoutInSeconds = timeoutInSeconds;
+    this.#givenUp = signal;
   }
 
   /** Made only when somebody asks for it: it costs more than all the rest of a run. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#timeout) this.#controller.abort(this.#timeout);
-    return this.#controller.signal;
+    const { signal } = this.#controller;
+    return this.#givenUp ? AbortSignal.any([signal, this.#givenUp]) : signal;
   }
 
   /**
@@ -71,26 +77,21 @@ export class RunContext<Platform> implements HandlerContext<Platform> {
    *
    * @throws WebhookError `handler_timeout`, else whatever the callbacks reject with.
    */
-  async limit(callbacks: PromiseLike<unknown>): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const over = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        this.#timeout = new WebhookError(
-          "handler_timeout",
-          `The callback took over ${this.#timeoutInSeconds} s.`,
-          {
-            hint: "Make it end, or raise handlerTimeoutInSeconds. context.signal is aborted at this moment.",
-          },
-        );
-        this.#controller?.abort(this.#timeout);
-        reject(this.#timeout);
-      }, this.#timeoutInSeconds * 1000);
+  limit(callbacks: PromiseLike<unknown>): Promise<unknown> {
+    return withinSeconds(callbacks, this.#timeoutInSeconds, () => {
+      this.#timeout = new WebhookError(
+        "handler_timeout",
+        `The callback took over ${this.#timeoutInSeconds} s.`,
+        { hint: "Make it end, or raise handlerTimeoutInSeconds. context.signal is aborted at this moment." },
+      );
+      this.#controller?.abort(this.#timeout);
+      return this.#timeout;
     });
-    try {
-      await Promise.race([callbacks, over]);
-    } finally {
-      clearTimeout(timer);
-    }
+  }
+
+  /** Whether this is the error of the run's own time limit. */
+  timedOut(error: unknown): boolean {
+    return error !== undefined && error === this.#timeout;
   }
 }
 
@@ -103,7 +104,7 @@ export class FailedRunContext<Platform> implements ErrorContext<Platform> {
   readonly secretName: string | undefined;
   readonly platform: Platform | undefined;
   readonly event: DiffioEvent | undefined;
-  readonly eventType: string;
+  readonly eventType: string | undefined;
   readonly final: boolean;
   readonly #run: RunContext<Platform>;
 

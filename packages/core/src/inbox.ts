@@ -1,0 +1,10 @@
+/**
+ * For those who write an inbox: what the durable ones of this project share. The contract itself, `Inbox` and
+ * `DurableInbox`, is exported by `@diffio-webhooks/core`.
+ *
+ * @module
+ */
+export { checkDurableInboxOptions } from "./lib/durable-inbox-options.ts";
+export type { CheckedDurableInboxOptions, DurableInboxOptions } from "./lib/durable-inbox-options.ts";
+export { checkPage, deadLetterNotFound, errorText } from "./lib/dead-letters.ts";
+export { checkNumber, checkSeconds, invalidOption } from "./lib/options.ts";

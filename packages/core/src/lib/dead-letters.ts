@@ -1,0 +1,40 @@
+import { WebhookError } from "./errors.ts";
+import { checkNumber, invalidOption } from "./options.ts";
+
+const MAX_ERROR_CHARACTERS = 4000;
+
+/**
+ * Checks the options of `deadLetters.list`.
+ *
+ * @throws WebhookError `invalid_option`
+ */
+export function checkPage({
+  limit,
+  after,
+}: { limit?: number | undefined; after?: string | undefined } = {}): {
+  limit: number;
+  after: string | undefined;
+} {
+  if (after !== undefined && typeof after !== "string") {
+    throw invalidOption(`after is of type ${typeof after}.`, "Give the id of the last dead letter before.");
+  }
+  return { limit: checkNumber("limit", limit, { default: 100, min: 1, max: 1000, integer: true }), after };
+}
+
+/** The error for an id that names no dead letter. */
+export function deadLetterNotFound(id: string): WebhookError {
+  return new WebhookError("dead_letter_not_found", `No dead letter has the id ${JSON.stringify(id)}.`, {
+    hint: "It may have been replayed or discarded meanwhile: deadLetters.list() shows those there are.",
+  });
+}
+
+/** A run's error as the text that is kept with a dead letter. */
+export function errorText(error: unknown): string {
+  let text: string;
+  try {
+    text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    text = "An error that cannot be written as text.";
+  }
+  return text.slice(0, MAX_ERROR_CHARACTERS);
+}

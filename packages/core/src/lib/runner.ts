@@ -1,0 +1,90 @@
+import { WebhookError } from "./errors.ts";
+import { type DiffioEvent, parseEvent } from "./events.ts";
+import type { Dispatch } from "./handlers.ts";
+import type { AcceptedMessage, FailureReason, RunAttempt, RunOutcome } from "./inbox.ts";
+import { callHook, isThenable } from "./report.ts";
+import { type ErrorContext, FailedRunContext, RunContext } from "./run-context.ts";
+
+/** What goes beside a message from its delivery to its run, within this process. */
+export interface InProcess<Platform> {
+  readonly event: DiffioEvent;
+  readonly platform: Platform | undefined;
+  /** Callbacks start when this has resolved. */
+  readonly replied: PromiseLike<unknown> | undefined;
+}
+
+interface RunnerOptions<Platform> {
+  readonly dispatch: Dispatch<Platform>;
+  readonly onError: (error: unknown, context: ErrorContext<Platform>) => unknown;
+  readonly timeoutInSeconds: number;
+}
+
+interface Runner {
+  /** One run of a message, called by the inbox: in this process or, after a restart, in a later one. */
+  run(message: AcceptedMessage, attempt: RunAttempt): Promise<RunOutcome>;
+  /** A run whose process died. */
+  interrupted(message: AcceptedMessage, attempt: RunAttempt): void;
+  /** A signed delivery that went to the dead letters, since it is not a valid event. */
+  invalid(message: AcceptedMessage, error: WebhookError): void;
+}
+
+const SUCCEEDED: RunOutcome = { succeeded: true };
+
+/** Makes what runs the callbacks, and tells `onError` of each run that failed. */
+export function createRunner<Platform>({
+  dispatch,
+  onError,
+  timeoutInSeconds,
+}: RunnerOptions<Platform>): Runner {
+  async function run(message: AcceptedMessage, attempt: RunAttempt): Promise<RunOutcome> {
+    const inProcess = message.inProcess as InProcess<Platform> | undefined;
+    try {
+      if (inProcess?.replied) await inProcess.replied;
+    } catch {
+      // A reply that could not be sent changes nothing: the message has been accepted.
+    }
+    const context = new RunContext(message, attempt, inProcess?.platform, timeoutInSeconds);
+    // Parsed anew for each further run: a callback may have changed the event that it was given.
+    let event = attempt.run === 1 ? inProcess?.event : undefined;
+    try {
+      event ??= parseEvent(message.rawBody);
+    } catch (error) {
+      return failed("invalid_payload", error, context, message, true);
+    }
+    try {
+      const callbacks = dispatch(event, context);
+      if (isThenable(callbacks)) await context.limit(callbacks);
+      return SUCCEEDED;
+    } catch (error) {
+      const reason = context.timedOut(error) ? "handler_timeout" : "handler_failed";
+      return failed(reason, error, context, message, attempt.final, event);
+    }
+  }
+
+  function failed(
+    reason: FailureReason,
+    error: unknown,
+    context: RunContext<Platform>,
+    message: AcceptedMessage,
+    final: boolean,
+    event?: DiffioEvent,
+  ): RunOutcome {
+    callHook("onError", () => onError(error, new FailedRunContext(context, message, event, final)));
+    return { succeeded: false, final, reason, error };
+  }
+
+  return {
+    run,
+    interrupted(message, attempt) {
+      const error = new WebhookError("run_interrupted", `The process died during run ${attempt.run}.`, {
+        hint: "Its effects may be there in part: callbacks should be safe to repeat (event.eventId is the key).",
+      });
+      const context = new RunContext<Platform>(message, attempt, undefined, timeoutInSeconds);
+      failed("run_interrupted", error, context, message, attempt.final);
+    },
+    invalid(message, error) {
+      const context = new RunContext<Platform>(message, { run: 0, final: true }, undefined, timeoutInSeconds);
+      failed("invalid_payload", error, context, message, true);
+    },
+  };
+}
