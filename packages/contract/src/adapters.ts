@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { LISTENING } from "./servers/listening.ts";
+import { startChild } from "./child-server.ts";
 import { bundleForWorkerd, startWorkerd } from "./workerd.ts";
 
 /** One adapter on one runtime, as a real server. */
@@ -56,36 +54,6 @@ function childAdapter(
   { onNode = false, sharesBody = true, runtime = () => [process.execPath] }: ChildOptions,
 ): Adapter {
   return { name, onNode, sharesBody, start: () => startChild([...runtime(), join(SERVERS, file)]) };
-}
-
-async function startChild(command: readonly string[]): Promise<RunningAdapter> {
-  const [program = "", ...args] = command;
-  // In a process group of its own: some runtimes come wrapped in a launcher, and both must end.
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  const exited = new Promise<void>((resolve) => {
-    child.on("exit", () => resolve());
-  });
-  const port = await new Promise<string>((resolve, reject) => {
-    createInterface(child.stdout).on("line", (line) => {
-      if (line.startsWith(LISTENING)) resolve(line.slice(LISTENING.length));
-    });
-    child.on("error", reject);
-    child.on("exit", (code) =>
-      reject(new Error(`The server ended with code ${code} before it listened.\n${stderr}`)),
-    );
-  });
-  return {
-    url: `http://127.0.0.1:${port}`,
-    stderr: () => stderr,
-    async close() {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
-      await exited;
-    },
-  };
 }
 
 async function startHonoInWorkerd(): Promise<RunningAdapter> {

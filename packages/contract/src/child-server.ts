@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { LISTENING } from "./servers/listening.ts";
+
+/** A server in a process of its own. */
+export interface ChildServer {
+  readonly url: string;
+  readonly pid: number;
+  /** What it has written to stderr so far. */
+  stderr(): string;
+  /** Asks it to end, as a platform does before a deploy; resolves with its exit code. */
+  terminate(): Promise<number | null>;
+  /** Ends it at once, without a word: `kill -9`. */
+  close(): Promise<void>;
+}
+
+/** Starts a program that tells its port (see `servers/listening.ts`), and waits until it has. */
+export async function startChild(
+  command: readonly string[],
+  { env = {} }: { env?: Readonly<Record<string, string>> } = {},
+): Promise<ChildServer> {
+  const [program = "", ...args] = command;
+  // In a process group of its own: some runtimes come wrapped in a launcher, and both must end.
+  const child = spawn(program, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    env: { ...process.env, ...env },
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const exited = new Promise<number | null>((resolve) => {
+    child.on("exit", (code) => resolve(code));
+  });
+  const port = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).on("line", (line) => {
+      if (line.startsWith(LISTENING)) resolve(line.slice(LISTENING.length));
+    });
+    child.on("error", reject);
+    child.on("exit", (code) =>
+      reject(new Error(`The server ended with code ${code} before it listened.\n${stderr}`)),
+    );
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    stderr: () => stderr,
+    terminate() {
+      child.kill("SIGTERM");
+      return exited;
+    },
+    async close() {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+        process.kill(-child.pid, "SIGKILL");
+      }
+      await exited;
+    },
+  };
+}

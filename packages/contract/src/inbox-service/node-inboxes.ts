@@ -1,0 +1,6 @@
+import { type Inbox, memoryInbox } from "@diffio-webhooks/core";
+
+/** The inboxes that a service on Node can be started with, by name: from their options, as plain JSON. */
+export const NODE_INBOXES = {
+  memory: (options) => memoryInbox(options),
+} satisfies Record<string, (options: never) => Inbox | Promise<Inbox>>;

@@ -1,0 +1,154 @@
+import {
+  type DiffioEvent,
+  type DurableInbox,
+  type HandlerContext,
+  type Inbox,
+  type Receiver,
+  WebhookError,
+  createReceiver,
+} from "@diffio-webhooks/core";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
+
+/** How a service is made. Plain JSON, so that it can be handed to another process. */
+export interface ServiceConfig {
+  readonly signingSecrets: Readonly<Record<string, string>>;
+  /** The receivers that share the inbox; none for a service that only looks after the dead letters. */
+  readonly receivers: readonly string[];
+  readonly handlerTimeoutInSeconds: number;
+}
+
+/** What a service needs besides. */
+export interface ServiceParts {
+  readonly inbox: Inbox | DurableInbox;
+  readonly ledger: Ledger;
+  readonly pid: number;
+}
+
+/** A service that receives messages, and that a test can look into. */
+export interface Service {
+  fetch(request: Request): Promise<Response>;
+  readonly receivers: ReadonlyMap<string, Receiver>;
+}
+
+/**
+ * Makes a service of web standards alone, so that the same one runs on Node and in workerd. What its callback does is
+ * told by the event: see {@link act}.
+ */
+export function createService(config: ServiceConfig, { inbox, ledger, pid }: ServiceParts): Service {
+  const note = (entry: LedgerEntry): void => ledger(entry);
+  const open = (name: string, more: object = {}): Receiver =>
+    createReceiver({
+      name,
+      inbox,
+      signingSecret: config.signingSecrets,
+      handlerTimeoutInSeconds: config.handlerTimeoutInSeconds,
+      onAny: (event, context) => handle(name, event, context),
+      onError: (error, { messageId, run, final }) =>
+        note({ what: "failed", at: Date.now(), pid, messageId, run, final, code: codeOf(error) }),
+      onRejected: () => {},
+      ...more,
+    });
+  const receivers = new Map(config.receivers.map((name) => [name, open(name)]));
+
+  async function handle(receiver: string, event: DiffioEvent, context: HandlerContext): Promise<void> {
+    const { messageId, run, timestamp, secretName, platform, rawBody, signal } = context;
+    note({
+      what: "started",
+      at: Date.now(),
+      pid,
+      receiver,
+      messageId,
+      run,
+      timestamp: timestamp.getTime(),
+      secretName: secretName ?? null,
+      hasPlatform: platform !== undefined,
+      bodyHash: await hashOf(rawBody),
+    });
+    signal.addEventListener("abort", () => note({ what: "aborted", at: Date.now(), pid, messageId }));
+    await act(String(event["generationId" as keyof DiffioEvent]), run);
+    note({ what: "ended", at: Date.now(), pid, messageId });
+  }
+
+  async function deliver(request: Request, name: string): Promise<Response> {
+    const receiver = receivers.get(name);
+    if (!receiver) return Response.json({ error: "no receiver of this name" }, { status: 404 });
+    const { status, headers, body } = await receiver.receive(
+      { method: request.method, headers: request.headers, body: () => request.body ?? new Uint8Array() },
+      { request },
+    );
+    return new Response(body, { status, headers });
+  }
+
+  async function control(path: string, parameters: URLSearchParams): Promise<unknown> {
+    const { deadLetters, counts } = inbox as DurableInbox;
+    const id = parameters.get("id") ?? "";
+    switch (path) {
+      case "/idle":
+        return Promise.all(Array.from(receivers.values(), (receiver) => receiver.idle()));
+      case "/close":
+        return Promise.all(Array.from(receivers.values(), (receiver) => receiver.close()));
+      case "/counts":
+        return counts.call(inbox);
+      case "/open":
+        return open(parameters.get("name") ?? "", JSON.parse(parameters.get("options") ?? "{}") as object)
+          .name;
+      case "/dead-letters": {
+        const page = JSON.parse(parameters.get("page") ?? "{}") as { limit?: number; after?: string };
+        const letters = await deadLetters.list(page);
+        return letters.map(({ rawBody, ...letter }) => ({ ...letter, rawBody: Array.from(rawBody) }));
+      }
+      case "/replay":
+        return deadLetters.replay(id);
+      case "/discard":
+        return deadLetters.discard(id);
+      case "/replay-all": {
+        const progress: unknown[] = [];
+        const replayed = await deadLetters.replayAll({ onProgress: (now) => void progress.push({ ...now }) });
+        return { replayed, progress };
+      }
+      default:
+        throw new Error(`No such control: ${path}`);
+    }
+  }
+
+  return {
+    receivers,
+    async fetch(request) {
+      const { pathname, searchParams } = new URL(request.url);
+      if (pathname.startsWith("/webhooks/")) return deliver(request, pathname.slice("/webhooks/".length));
+      try {
+        return Response.json({ value: (await control(pathname, searchParams)) ?? null });
+      } catch (error) {
+        return Response.json({ error: codeOf(error), hint: hintOf(error) }, { status: 500 });
+      }
+    },
+  };
+}
+
+/**
+ * Does what the event's `generationId` says: `fails:2` fails in its first two runs, `takes:100` ends after 100 ms,
+ * `hangs` never ends. Anything else is done at once.
+ */
+async function act(plan: string, run: number): Promise<void> {
+  const [verb, number = "0"] = plan.split(":");
+  if (verb === "fails" && run <= Number(number)) throw new Error("as told");
+  if (verb === "takes") {
+    await new Promise((resolve) => {
+      setTimeout(resolve, Number(number));
+    });
+  }
+  if (verb === "hangs") await new Promise(() => {});
+}
+
+async function hashOf(bytes: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(bytes)));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof WebhookError ? error.code : String(error);
+}
+
+function hintOf(error: unknown): string | null {
+  return error instanceof WebhookError ? (error.hint ?? null) : null;
+}

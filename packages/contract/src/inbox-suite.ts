@@ -1,0 +1,18 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { describeAcceptance } from "./inbox-suite/acceptance.ts";
+import { describeDeadLetters } from "./inbox-suite/dead-letters.ts";
+import { describeProcesses } from "./inbox-suite/processes.ts";
+import { describeRetries } from "./inbox-suite/retries.ts";
+import type { InboxEngine } from "./inboxes.ts";
+
+/** Runs the whole contract against one inbox, on its real engine, through services that receive over HTTP. */
+export function describeInbox(engine: InboxEngine): void {
+  describe(engine.name, () => {
+    if (engine.start) beforeAll(engine.start);
+    if (engine.stop) afterAll(engine.stop);
+    describeAcceptance(engine);
+    describeRetries(engine);
+    if (engine.durable) describeDeadLetters(engine);
+    if (engine.durable && engine.processes) describeProcesses(engine);
+  });
+}
