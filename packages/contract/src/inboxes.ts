@@ -119,7 +119,7 @@ export function nodeStore(
         .map((line) => JSON.parse(line) as LedgerEntry);
     },
     async remove() {
-      await Promise.all(Array.from(running, (service) => service.kill?.()));
+      for (const service of running) await service.kill?.();
       await removeStore();
       rmSync(folder, { recursive: true });
     },

@@ -14,12 +14,8 @@ export type LedgerEntry =
       /** SHA-256 of the raw body, in hexadecimal digits. */
       readonly bodyHash: string;
     }
-  | {
-      readonly what: "ended" | "aborted";
-      readonly at: number;
-      readonly pid: number;
-      readonly messageId: string;
-    }
+  | { readonly what: "ended"; readonly at: number; readonly pid: number; readonly messageId: string }
+  | { readonly what: "aborted"; readonly at: number; readonly pid: number; readonly messageId: string }
   | {
       readonly what: "failed";
       readonly at: number;
