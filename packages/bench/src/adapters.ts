@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ServerMessage } from "./adapter-server.ts";
 import { makeRequests } from "./deliveries.ts";
 import { type LoadClient, connectLoad } from "./load.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "@diffio-webhooks/test-support/progress";
 import { type AdapterResult, FRAMEWORKS, type Framework, type Results, type ServerId } from "./results.ts";
 import { cleanEnv } from "./spawn.ts";
 

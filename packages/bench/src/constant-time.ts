@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { matchesAny, parseSignatureHeader } from "../../core/src/lib/signature.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "@diffio-webhooks/test-support/progress";
 import type { ConstantTimeResult, Results } from "./results.ts";
 
 /** Characters of a signature in base64, but for the padding. */

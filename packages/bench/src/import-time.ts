@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { installBuiltCore, linkAll } from "./installed-core.ts";
 import { BENCH_DIR } from "./paths.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "@diffio-webhooks/test-support/progress";
 import type { Results } from "./results.ts";
 import { cleanEnv } from "./spawn.ts";
 

@@ -6,7 +6,7 @@ import { measureConstantTime } from "./constant-time.ts";
 import { measureImports } from "./import-time.ts";
 import { measureMemory } from "./memory.ts";
 import { CACHE_DIR } from "./paths.ts";
-import { createProgress } from "./progress.ts";
+import { createProgress } from "@diffio-webhooks/test-support/progress";
 import { allMet, goalsText } from "./report.ts";
 import { type Results, emptyResults } from "./results.ts";
 import { measureSizes } from "./size.ts";

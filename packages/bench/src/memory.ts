@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "@diffio-webhooks/test-support/progress";
 import type { MemoryResult, Results } from "./results.ts";
 import { runOrThrow } from "./spawn.ts";
 import { slope } from "./statistics.ts";

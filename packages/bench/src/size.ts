@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { BENCH_DIR } from "./paths.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "@diffio-webhooks/test-support/progress";
 import type { Results, SizeResult } from "./results.ts";
 
 /** What is bundled, as the source of an app that uses it and nothing else. */

@@ -1,6 +1,6 @@
 import { bundleContestants } from "./bundle.ts";
 import { CONTESTANT_IDS, type ContestantId } from "./contestant-names.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "@diffio-webhooks/test-support/progress";
 import type { Results, VerificationResult } from "./results.ts";
 import type { RoundTimes, RoundsPlan } from "./rounds.ts";
 import { type ProcessRuntime, RUNTIME_IDS, findRuntime, runtimeName } from "./runtimes.ts";

@@ -6,26 +6,19 @@ import { LISTENING } from "./servers/listening.ts";
 export interface ChildServer {
   readonly url: string;
   readonly pid: number;
+  /** Resolves with its exit code when it has ended. */
+  readonly exited: Promise<number | null>;
   /** What it has written to stderr so far. */
   stderr(): string;
-  /** Asks it to end, as a platform does before a deploy; resolves with its exit code. */
-  terminate(): Promise<number | null>;
   /** Ends it at once, without a word: `kill -9`. */
   close(): Promise<void>;
 }
 
 /** Starts a program that tells its port (see `servers/listening.ts`), and waits until it has. */
-export async function startChild(
-  command: readonly string[],
-  { env = {} }: { env?: Readonly<Record<string, string>> } = {},
-): Promise<ChildServer> {
+export async function startChild(command: readonly string[]): Promise<ChildServer> {
   const [program = "", ...args] = command;
   // In a process group of its own: some runtimes come wrapped in a launcher, and both must end.
-  const child = spawn(program, args, {
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-    env: { ...process.env, ...env },
-  });
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
@@ -45,11 +38,8 @@ export async function startChild(
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
+    exited,
     stderr: () => stderr,
-    terminate() {
-      child.kill("SIGTERM");
-      return exited;
-    },
     async close() {
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
         process.kill(-child.pid, "SIGKILL");

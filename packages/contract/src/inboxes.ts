@@ -45,9 +45,18 @@ export interface ServiceOptions extends Partial<ServiceConfig> {
 export interface RunningService {
   readonly url: string;
   stderr(): string;
-  /** Ends it at once, without a word; absent where it is no process of its own. */
-  kill?(): Promise<void>;
+  /** The process, where it is one of its own. */
+  readonly process?: ServiceProcess;
   stop(): Promise<void>;
+}
+
+/** A service's process. */
+export interface ServiceProcess {
+  readonly pid: number;
+  /** Resolves when it has ended. */
+  readonly exited: Promise<unknown>;
+  /** Ends it at once, without a word. */
+  kill(): Promise<void>;
 }
 
 /** Two test secrets, by name. They open nothing. */
@@ -103,7 +112,7 @@ export function nodeStore(
       const service: RunningService = {
         url: child.url,
         stderr: child.stderr,
-        kill: end,
+        process: { pid: child.pid, exited: child.exited, kill: end },
         async stop() {
           await control(service, "/close").catch(() => {});
           await end();
@@ -119,7 +128,7 @@ export function nodeStore(
         .map((line) => JSON.parse(line) as LedgerEntry);
     },
     async remove() {
-      for (const service of running) await service.kill?.();
+      for (const service of running) await service.process?.kill();
       await removeStore();
       rmSync(folder, { recursive: true });
     },

@@ -20,6 +20,7 @@ const inbox = await make(config.inboxOptions);
 const { fetch } = createService(config, {
   inbox,
   pid: process.pid,
+  die: () => process.kill(process.pid, "SIGKILL"),
   // Synchronous: what a callback did must not be forgotten by a kill.
   ledger: (entry) => appendFileSync(config.ledgerFile, `${JSON.stringify(entry)}\n`),
 });

@@ -22,7 +22,16 @@ export interface ServiceParts {
   readonly inbox: Inbox | DurableInbox;
   readonly ledger: Ledger;
   readonly pid: number;
+  /** Ends the process at once, without a word; absent where there is none that could be ended. */
+  readonly die?: () => void;
 }
+
+/** Where a service may be told to die. */
+export type DeathPoint =
+  | "before commit"
+  | "after commit, before the reply"
+  | "during a run"
+  | "after the effect, before done";
 
 /** A service that receives messages, and that a test can look into. */
 export interface Service {
@@ -34,12 +43,16 @@ export interface Service {
  * Makes a service of web standards alone, so that the same one runs on Node and in workerd. What its callback does is
  * told by the event: see {@link act}.
  */
-export function createService(config: ServiceConfig, { inbox, ledger, pid }: ServiceParts): Service {
+export function createService(config: ServiceConfig, { inbox, ledger, pid, die }: ServiceParts): Service {
   const note = (entry: LedgerEntry): void => ledger(entry);
+  let armed: { readonly at: DeathPoint; left: number } | undefined;
+  function mayDie(at: DeathPoint): void {
+    if (armed?.at === at && --armed.left < 0) die?.();
+  }
   const open = (name: string, more: object = {}): Receiver =>
     createReceiver({
       name,
-      inbox,
+      inbox: mortal(inbox, mayDie),
       signingSecret: config.signingSecrets,
       handlerTimeoutInSeconds: config.handlerTimeoutInSeconds,
       onAny: (event, context) => handle(name, event, context),
@@ -65,8 +78,10 @@ export function createService(config: ServiceConfig, { inbox, ledger, pid }: Ser
       bodyHash: await hashOf(rawBody),
     });
     signal.addEventListener("abort", () => note({ what: "aborted", at: Date.now(), pid, messageId }));
+    mayDie("during a run");
     await act(String(event["generationId" as keyof DiffioEvent]), run);
     note({ what: "ended", at: Date.now(), pid, messageId });
+    mayDie("after the effect, before done");
   }
 
   async function deliver(request: Request, name: string): Promise<Response> {
@@ -89,6 +104,9 @@ export function createService(config: ServiceConfig, { inbox, ledger, pid }: Ser
         return Promise.all(Array.from(receivers.values(), (receiver) => receiver.close()));
       case "/counts":
         return counts.call(inbox);
+      case "/die":
+        armed = { at: parameters.get("at") as DeathPoint, left: Number(parameters.get("after")) };
+        return;
       case "/open":
         return open(parameters.get("name") ?? "", JSON.parse(parameters.get("options") ?? "{}") as object)
           .name;
@@ -138,6 +156,23 @@ async function act(plan: string, run: number): Promise<void> {
     });
   }
   if (verb === "hangs") await new Promise(() => {});
+}
+
+/** The same inbox, with the two points around a commit. */
+function mortal(inbox: Inbox, mayDie: (at: DeathPoint) => void): Inbox {
+  const accept: Inbox["accept"] = async (message) => {
+    mayDie("before commit");
+    const acceptance = await inbox.accept(message);
+    mayDie("after commit, before the reply");
+    return acceptance;
+  };
+  return new Proxy(inbox, {
+    get: (target, name) => {
+      if (name === "accept") return accept;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 async function hashOf(bytes: Uint8Array): Promise<string> {

@@ -31,7 +31,7 @@ export function describeProcesses(engine: InboxEngine): void {
       const one = message("takes:60000");
       expect((await deliver(doomed, one)).status).toBe(200);
       expect(await untilStarted(store, one)).toEqual([1]);
-      await doomed.kill?.();
+      await doomed.process?.kill();
       const heir = await store.start({ handlerTimeoutInSeconds: 0.2 });
       expect(await untilStarted(store, one, 2)).toEqual([1, 2]);
       await idle(heir);
@@ -49,7 +49,7 @@ export function describeProcesses(engine: InboxEngine): void {
       const one = message("takes:60000");
       expect((await deliver(doomed, one)).status).toBe(200);
       await untilStarted(store, one);
-      await doomed.kill?.();
+      await doomed.process?.kill();
       const heir = await store.start({ inbox: { maxRuns: 1 } });
       await idle(heir);
       expect(await runsOf(store, one)).toEqual([1]);
@@ -70,7 +70,7 @@ export function describeProcesses(engine: InboxEngine): void {
       expect((await deliver(doomed, blocker)).status).toBe(200);
       const many = messages(30);
       expect(await deliverAll(doomed, many)).toEqual(ok(30));
-      await doomed.kill?.();
+      await doomed.process?.kill();
       const heir = await store.start({ handlerTimeoutInSeconds: 0.2 });
       expect((await deliver(heir, many[0] ?? message())).status).toBe(200);
       await idle(heir);
@@ -87,7 +87,7 @@ export function describeProcesses(engine: InboxEngine): void {
         ({ ended }) => ended.length > 0,
       );
       await idle(doomed);
-      await doomed.kill?.();
+      await doomed.process?.kill();
       const heir = await store.start();
       await idle(heir);
       expect((await deliver(heir, one)).status).toBe(200);
@@ -127,7 +127,7 @@ export function describeProcesses(engine: InboxEngine): void {
         expect((await deliver(first, each, { receiver: "first" })).status).toBe(200);
       }
       await untilStarted(store, blocker);
-      await first.kill?.();
+      await first.process?.kill();
       const second = await store.start({ receivers: ["second"] });
       const other = message();
       expect((await deliver(second, other, { receiver: "second" })).status).toBe(200);

@@ -1,0 +1,62 @@
+import type { LedgerEntry } from "@diffio-webhooks/contract/inbox-service/ledger";
+
+/** A process that was killed, and when. */
+export interface Kill {
+  readonly pid: number;
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** What became of the messages of a campaign. */
+export interface Verdict {
+  /** Messages that were answered 200. */
+  readonly acknowledged: number;
+  /** Acknowledged, and their effect never came: the promise is broken. */
+  readonly lost: readonly string[];
+  /** Runs that a kill cut off before their effect. */
+  readonly cutOff: number;
+  /** Messages whose effect came again, since a kill hit the run between its effect and its being done. */
+  readonly repeated: number;
+  /** Messages whose effect came again though no kill had hit their run: a fault. */
+  readonly unexplained: readonly string[];
+}
+
+/** "Done" is committed within a second of a run's end; a kill within that time may repeat the run. */
+const DONE_WITHIN_MS = 1000;
+
+/**
+ * Holds the 200s against the effects, each kept outside of the process that was killed.
+ *
+ * @param acknowledged the ids that were answered 200.
+ * @param ledger what the services did, in order.
+ * @param kills the processes that were killed.
+ */
+export function judge(
+  acknowledged: ReadonlySet<string>,
+  ledger: readonly LedgerEntry[],
+  kills: readonly Kill[],
+): Verdict {
+  const killedAt = new Map(kills.map(({ pid, at }) => [pid, at]));
+  const starts = new Map<string, number>();
+  const effects = new Map<string, { pid: number; at: number }[]>();
+  for (const entry of ledger) {
+    const { messageId } = entry;
+    if (entry.what === "started") starts.set(messageId, (starts.get(messageId) ?? 0) + 1);
+    if (entry.what === "ended") effects.set(messageId, [...(effects.get(messageId) ?? []), entry]);
+  }
+  const lost = Array.from(acknowledged).filter((id) => !effects.has(id));
+  let cutOff = 0;
+  for (const [id, started] of starts) cutOff += started - (effects.get(id)?.length ?? 0);
+  let repeated = 0;
+  const unexplained: string[] = [];
+  for (const [id, all] of effects) {
+    if (all.length === 1) continue;
+    const explained = all.slice(0, -1).every(({ pid, at }) => {
+      const killed = killedAt.get(pid);
+      return killed !== undefined && killed - at <= DONE_WITHIN_MS;
+    });
+    if (explained) repeated += 1;
+    else unexplained.push(id);
+  }
+  return { acknowledged: acknowledged.size, lost, cutOff, repeated, unexplained };
+}
