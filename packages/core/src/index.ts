@@ -15,6 +15,9 @@ export type {
 } from "./lib/events.ts";
 export { createVerifier } from "./lib/verifier.ts";
 export type { SignedDelivery, VerifiedMessage, Verifier, VerifierOptions } from "./lib/verifier.ts";
+export { diagnose } from "./lib/diagnose.ts";
+export type { DiagnoseOptions, Diagnosis } from "./lib/diagnose.ts";
+export type { Finding, FindingCode } from "./lib/finding.ts";
 export { createReceiver } from "./lib/receiver.ts";
 export type { Delivery, Receiver, ReceiverOptions } from "./lib/receiver.ts";
 export type { Reply } from "./lib/reply.ts";

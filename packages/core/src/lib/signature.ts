@@ -1,7 +1,7 @@
 import { WebhookError } from "./errors.ts";
 
 /** The sender lists the newest secret and up to 10 old ones; beyond this a list is an attempt to burn CPU. */
-const MAX_TOKENS = 32;
+export const MAX_TOKENS: number = 32;
 const VERSION = "v1,";
 /** `v1,` and the 44 characters of 32 bytes in base64, of which the last is padding. */
 const TOKEN_LENGTH = 47;

@@ -7,7 +7,7 @@ import { type Signature, matchesAny, parseSignatureHeader } from "./signature.ts
 import { checkTimestamp } from "./timestamp.ts";
 
 /** No dot: the signed bytes are `id.timestamp.body`, and a dot in the id would let one signature be read in two ways. */
-const MESSAGE_ID = /^[A-Za-z0-9_-]{1,128}$/;
+export const MESSAGE_ID: RegExp = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** Options of {@link createVerifier}. */
 export interface VerifierOptions {

@@ -1,0 +1,8 @@
+/**
+ * Why a delivery does not verify, in words for the developer.
+ *
+ * @module
+ */
+export { diagnose } from "./lib/diagnose.ts";
+export type { DiagnoseOptions, Diagnosis } from "./lib/diagnose.ts";
+export type { Finding, FindingCode } from "./lib/finding.ts";
