@@ -63,9 +63,10 @@ function* otherEnds(text: string): Generator<BodyVariant> {
     yield changed(BYTE_ORDER_MARK + text, "body_order_mark", withMark);
   }
   const trimmed = text.replace(/[\r\n]+$/, "");
-  if (trimmed !== text) {
+  // All line breaks at the end, or one of them.
+  for (const shorter of trimmed === text ? [] : new Set([text.replace(/\r?\n$/, ""), trimmed])) {
     const without = "The signature matches the body without the line break at its end: something added it.";
-    yield changed(trimmed, "body_trailing_newline", without);
+    yield changed(shorter, "body_trailing_newline", without);
   }
   for (const end of trimmed === text ? ["\n", "\r\n"] : []) {
     const withBreak = "The signature matches the body with a line break at its end: something took it off.";

@@ -152,6 +152,13 @@ export const CHANGED_BODIES: readonly ChangedBody[] = [
   },
   {
     ...newline,
+    name: "with a second newline",
+    signed: `${COMPACT}\n`,
+    received: `${COMPACT}\n\n`,
+    message: /without the line break/,
+  },
+  {
+    ...newline,
     name: "with a newline less",
     signed: `${COMPACT}\n`,
     received: COMPACT,

@@ -1,0 +1,43 @@
+import { Command } from "@commander-js/extra-typings";
+import { styleText } from "node:util";
+import { printFailure } from "./output.ts";
+
+/** The name of the program. */
+export const BIN = "diffio-webhooks";
+
+/** What a command's help says. */
+export interface CommandHelp {
+  /** One sentence. */
+  readonly description: string;
+  /** Lines of a shell, without the name of the program; what follows two spaces and a # is a remark. */
+  readonly examples: readonly string[];
+  /** What else there is to know. */
+  readonly notes?: string;
+}
+
+/** Makes a command whose help has examples, and whose mistakes are told in one way. */
+export function newCommand(name: string, { description, examples, notes }: CommandHelp): Command {
+  const lines = examples.map((example) => `  $ ${BIN} ${example}`.trimEnd());
+  return new Command(name)
+    .description(description)
+    .helpOption("-h, --help", "show this help")
+    .addHelpText("after", `${notes ? `\n${notes}\n` : ""}\nExamples:\n${lines.join("\n")}\n`)
+    .configureHelp({
+      // Commander takes colours out where they do not belong.
+      styleTitle: (title) => styleText("bold", title, { validateStream: false }),
+    })
+    .configureOutput({ outputError: printMistake })
+    .exitOverride();
+}
+
+/** The option that every command has. */
+export const JSON_OPTION: readonly ["--json", string] = ["--json", "one line of JSON for each record"];
+
+function printMistake(text: string): void {
+  const [message = "", ...more] = text
+    .trim()
+    .replace(/^error: /, "")
+    .split("\n");
+  const suggestion = more.map((line) => line.replace(/^\((Did you mean .*\?)\)$/, "$1")).join("\n");
+  printFailure(message, suggestion === "" ? undefined : suggestion);
+}

@@ -1,0 +1,43 @@
+import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { WebhookError } from "@diffio-webhooks/core";
+import { CliError, EXIT, type ExitCode } from "./exit.ts";
+import { printFailure } from "./output.ts";
+import { createProgram } from "./program.ts";
+
+/** Runs one command line, the program's name left out; the exit code is left in the process. */
+export async function run(args: readonly string[]): Promise<void> {
+  process.stdout.on("error", endWithReader);
+  const program = createProgram();
+  pointToHelp(program, program.name());
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  // Commander has printed the help, the version or the mistake.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CliError) {
+    printFailure(error.message, error.hint);
+    return error.exitCode;
+  }
+  // Core's own checks: a secret or an option that cannot be.
+  if (error instanceof WebhookError) {
+    printFailure(error.message, error.hint);
+    return EXIT.usage;
+  }
+  throw error;
+}
+
+function pointToHelp(command: CommandUnknownOpts, path: string): void {
+  command.showHelpAfterError(`  See ${path} --help.`);
+  for (const child of command.commands) pointToHelp(child, `${path} ${child.name()}`);
+}
+
+/** `… | head` has read enough: that is no failure. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+}
