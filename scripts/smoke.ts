@@ -34,6 +34,7 @@ try {
   for (const node of nodes) {
     const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
     console.log(`Node ${version}: ${run(node, ["smoke.mjs"], folder).trim()}`);
+    run(node, [join(folder, "node_modules/.bin/diffio-webhooks"), "--version"], folder);
   }
   console.log(`✓ ${tarballs.length} packages work as published.`);
 } finally {
