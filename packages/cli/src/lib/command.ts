@@ -1,4 +1,4 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { styleText } from "node:util";
 import { printFailure } from "./output.ts";
 
@@ -28,6 +28,13 @@ export function newCommand(name: string, { description, examples, notes }: Comma
     })
     .configureOutput({ outputError: printMistake })
     .exitOverride();
+}
+
+/** Makes a command that only has others under it. */
+export function newGroup(name: string, help: CommandHelp, commands: readonly CommandUnknownOpts[]): Command {
+  const group = newCommand(name, help).helpCommand(false);
+  for (const command of commands) group.addCommand(command);
+  return group;
 }
 
 /** The option that every command has. */

@@ -1,3 +1,5 @@
+import type { WebhookError } from "@diffio-webhooks/core";
+
 /** What the process ends with: one meaning for every command. */
 export const EXIT = {
   ok: 0,
@@ -23,6 +25,11 @@ export class CliError extends Error {
     this.exitCode = exitCode;
     this.hint = hint;
   }
+}
+
+/** Whether it is an error of core's, or of the copy of core that a user's project has. */
+export function isWebhookError(error: unknown): error is WebhookError {
+  return error instanceof Error && error.name === "WebhookError" && "code" in error;
 }
 
 /** A mistake on the command line, or in a file that it names. */

@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 
 type Style = (text: string) => string;
 
@@ -13,6 +13,9 @@ export const red: Style = (text) => styleText("red", text);
 export const yellow: Style = (text) => styleText("yellow", text);
 /** Grey. */
 export const grey: Style = (text) => styleText("gray", text);
+
+/** Text from elsewhere, on one line and without what would command a terminal. */
+export const plain: Style = (text) => stripVTControlCharacters(text).replaceAll(/\p{Cc}+/gu, " ");
 
 /** Writes what a command has to say: for people, or with `--json` as one line of JSON for each record. */
 export interface Output {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { BIN, newCommand } from "./command.ts";
+import { deadLettersCommand } from "./dead-letters.ts";
 import { doctorCommand } from "./doctor.ts";
 import { sendTestEventCommand } from "./send-test-event.ts";
 import { signCommand } from "./sign.ts";
@@ -17,7 +18,13 @@ export function createProgram(): CommandUnknownOpts {
     ],
     notes: "Exit codes: 0 ok, 1 a delivery or a verification failed, 2 usage, 3 not reachable.",
   }).version(readVersion(), "-V, --version", "show the version");
-  for (const command of [signCommand(), verifyCommand(), doctorCommand(), sendTestEventCommand()]) {
+  for (const command of [
+    signCommand(),
+    verifyCommand(),
+    doctorCommand(),
+    sendTestEventCommand(),
+    deadLettersCommand(),
+  ]) {
     program.addCommand(command);
   }
   return program;

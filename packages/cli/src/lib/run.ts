@@ -1,6 +1,5 @@
 import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { WebhookError } from "@diffio-webhooks/core";
-import { CliError, EXIT, type ExitCode } from "./exit.ts";
+import { CliError, EXIT, type ExitCode, isWebhookError } from "./exit.ts";
 import { printFailure } from "./output.ts";
 import { createProgram } from "./program.ts";
 
@@ -24,7 +23,7 @@ function exitCodeOf(error: unknown): ExitCode {
     return error.exitCode;
   }
   // Core's own checks: a secret or an option that cannot be.
-  if (error instanceof WebhookError) {
+  if (isWebhookError(error)) {
     printFailure(error.message, error.hint);
     return EXIT.usage;
   }

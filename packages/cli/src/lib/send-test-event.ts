@@ -3,7 +3,7 @@ import { GENERATION_EVENT_TYPES } from "@diffio-webhooks/core";
 import { JSON_OPTION, newCommand } from "./command.ts";
 import { CliError, EXIT, usageError } from "./exit.ts";
 import { SET_OPTION } from "./input.ts";
-import { createOutput, green } from "./output.ts";
+import { createOutput, green, plain } from "./output.ts";
 import { type Answer, errorOf, post } from "./post.ts";
 
 const DEFAULT_BASE_URL = "https://api.diffio.ai/v1";
@@ -77,7 +77,7 @@ function readSent(answer: Answer): SentTestEvent {
     const said = errorOf(answer);
     throw new CliError(
       EXIT.failed,
-      `Diffio answered ${status}${said === undefined ? "" : `: ${said}`}.`,
+      `Diffio answered ${status}${said === undefined ? "" : `: ${plain(said)}`}.`,
       hintFor(status),
     );
   }

@@ -4,7 +4,7 @@ import { JSON_OPTION, newCommand } from "./command.ts";
 import { EXIT, usageError } from "./exit.ts";
 import { type HeaderRecord, readHeaderLines, readHeadersFile } from "./header-lines.ts";
 import { collect, collectPair, readBytes, readNumber, readTime } from "./input.ts";
-import { bold, createOutput, green, grey, red, yellow } from "./output.ts";
+import { bold, createOutput, green, grey, plain, red, yellow } from "./output.ts";
 import { SECRET_FLAGS, SECRET_NOTE, secretsFrom } from "./secrets.ts";
 
 /** `verify`: whether a delivery is authentic, and if not, why. */
@@ -78,9 +78,9 @@ function render(
   headers: HeaderRecord,
   { eventType, payloadError }: Content,
 ): string {
-  const id = String(headers["svix-id"] ?? headers["webhook-id"] ?? "the delivery");
+  const id = plain(String(headers["svix-id"] ?? headers["webhook-id"] ?? "the delivery"));
   const lines = verified
-    ? [`${green("✓")} ${bold(id)} is authentic${eventType === undefined ? "." : `: ${eventType}.`}`]
+    ? [`${green("✓")} ${bold(id)} is authentic${eventType === undefined ? "." : `: ${plain(eventType)}.`}`]
     : [`${red("✗")} ${bold(id)} does not verify.`];
   if (payloadError !== undefined) lines.push("", `  ${yellow("!")} ${payloadError}`);
   for (const { code, message, hint } of findings) {

@@ -18,14 +18,16 @@ export interface Finished {
 export interface CliOptions {
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
 }
 
 /** The real program, in a process of its own, with nothing of this one's environment but what it cannot do without. */
 export async function cli(
   args: readonly string[],
-  { stdin = "", env = {} }: CliOptions = {},
+  { stdin = "", env = {}, cwd }: CliOptions = {},
 ): Promise<Finished> {
   const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
     env: { PATH: process.env["PATH"] ?? "", ...env },
   });
   // It may end without having read all.

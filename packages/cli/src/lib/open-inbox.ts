@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { DurableInbox } from "@diffio-webhooks/core";
+import { usageError } from "./exit.ts";
+
+/** Which engine keeps the inbox, and where. */
+export interface InboxFlags {
+  readonly sqlite?: string | undefined;
+  readonly postgres?: string | undefined;
+  readonly redis?: string | undefined;
+}
+
+/** The function of each engine's package that opens it, and the option that it takes. */
+const ENGINES = {
+  sqlite: { factory: "sqliteInbox", option: "path" },
+  postgres: { factory: "postgresInbox", option: "connectionString" },
+  redis: { factory: "redisInbox", option: "url" },
+} as const;
+
+/**
+ * Opens the inbox that the flags name, by the engine's package as the user's project has it installed.
+ *
+ * @throws CliError when the flags name none, or the package is not there
+ */
+export async function openInbox(flags: InboxFlags): Promise<DurableInbox> {
+  const [engine, place] = readFlags(flags);
+  // An engine would make an empty one.
+  if (engine === "sqlite" && !existsSync(place)) throw usageError(`There is no file ${place}.`);
+  const { factory, option } = ENGINES[engine];
+  const module = await importFromProject(`@diffio-webhooks/inbox-${engine}`);
+  const open = module[factory] as (options: Record<string, string>) => DurableInbox;
+  return open({ [option]: place });
+}
+
+function readFlags({ sqlite, postgres, redis }: InboxFlags): [engine: keyof typeof ENGINES, place: string] {
+  if (sqlite !== undefined) return ["sqlite", sqlite];
+  if (postgres !== undefined) return ["postgres", postgres];
+  if (redis !== undefined) return ["redis", redis];
+  throw usageError("Which inbox?", "Name it with --sqlite PATH, --postgres URL or --redis URL.");
+}
+
+async function importFromProject(name: string): Promise<Record<string, unknown>> {
+  const path = resolveFrom(join(process.cwd(), "package.json"), name) ?? resolveFrom(import.meta.url, name);
+  if (path === undefined) {
+    throw usageError(`${name} is not installed here.`, `Run this in your project, or: npm install ${name}`);
+  }
+  return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+}
+
+function resolveFrom(from: string, name: string): string | undefined {
+  try {
+    return createRequire(from).resolve(name);
+  } catch {
+    return undefined;
+  }
+}
