@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { SimulatedClock } from "./clock.ts";
-import { invalidOption, notFound } from "./errors.ts";
+import { invalidOption } from "./errors.ts";
 import { newId } from "./ids.ts";
 import { checkObject } from "./options.ts";
 import type { ApiKeyRecord } from "./records.ts";
-import type { Store } from "./store.ts";
+import { type Store, findApiKey } from "./store.ts";
 import type { ApiKey } from "./types.ts";
 
 /** The scope that test events need. */
@@ -62,8 +62,7 @@ export function createApiKeys({ store, clock }: { store: Store; clock: Simulated
       return store.all("apiKey").map(toApiKey);
     },
     async remove(id) {
-      if (!store.get("apiKey", id))
-        throw notFound("API key", id, "apiKeys.list() names those that there are.");
+      findApiKey(store, id);
       if (id === first.id)
         throw invalidOption(
           "The first API key cannot be removed.",

@@ -9,6 +9,7 @@ import {
   destinationId,
 } from "./records.ts";
 import { delayAfter } from "./schedule.ts";
+import { findEndpoint } from "./store.ts";
 
 /** Attempts on their way to one endpoint at once. */
 const CONCURRENCY = 50;
@@ -122,7 +123,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       state: destination.state === "pending" && isOver ? "failed" : destination.state,
       dueAt: isOver ? null : clock.now() + Math.round(delay * 1000),
     });
-    letOvertaken(destination);
+    letGo(destination);
   }
 
   function succeed(destination: DestinationRecord, attemptsMade: number): void {
@@ -133,13 +134,21 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       heldBack: false,
       dueAt: null,
     });
-    letOvertaken(destination);
+    letGo(destination);
   }
 
-  /** Lets go the messages that waited for this one to overtake them. */
-  function letOvertaken({ endpointId, messageId }: DestinationRecord): void {
+  /** Lets the messages wait that are held back for a later one, until this one has been attempted. */
+  function overtake({ id, endpointId }: DestinationRecord, dueAt: number): void {
     for (const other of store.planned) {
-      if (other.heldBack && other.endpointId === endpointId && other.messageId !== messageId)
+      if (other.heldBack && other.overtakenBy === null && other.endpointId === endpointId)
+        store.save("destination", { ...other, overtakenBy: id, dueAt });
+    }
+  }
+
+  /** Lets go the messages that waited for this one. */
+  function letGo({ id }: DestinationRecord): void {
+    for (const other of store.planned) {
+      if (other.heldBack && other.overtakenBy === id)
         store.save("destination", { ...other, heldBack: false, dueAt: clock.now() });
     }
   }
@@ -162,33 +171,27 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
 
   return {
     start(message, endpoints) {
+      if (signal.aborted) throw closed();
       const heldBack = message.fault === "reordered";
-      for (const { id: endpointId } of endpoints) {
-        store.save("destination", {
-          id: destinationId(message.id, endpointId),
-          messageId: message.id,
-          endpointId,
-          state: "pending",
-          attemptsMade: 0,
-          dueAt: clock.now() + (heldBack ? HELD_BACK_MS : 0),
-          heldBack,
-        });
+      for (const endpoint of endpoints) {
+        const dueAt = clock.now() + (heldBack ? HELD_BACK_MS : 0);
+        const destination = unplanned(message.id, endpoint.id);
+        overtake(destination, dueAt + HELD_BACK_MS);
+        store.save("destination", { ...destination, state: "pending", dueAt, heldBack });
       }
       pump();
     },
     attemptByHand(message, endpointId) {
       return limit(endpointId, async () => {
-        const endpoint = store.get("endpoint", endpointId);
-        if (!endpoint || endpoint.disabledBecause !== null) throw disabled(endpointId);
+        if (signal.aborted) throw closed();
+        const endpoint = findEndpoint(store, endpointId);
+        if (endpoint.disabledBecause !== null) throw disabled(endpointId);
         const [attempt] = await makeAttempt(options, message, endpoint, "manual");
-        if (!attempt) throw new SimulatorError("closed", "The simulator was closed.", "Start it again.");
-        const id = destinationId(message.id, endpointId);
-        const destination = store.get("destination", id);
-        if (hasSucceeded(attempt)) {
-          succeed(destination ?? unplanned(id, message.id, endpointId), 0);
-        } else if (!destination) {
-          store.save("destination", unplanned(id, message.id, endpointId));
-        }
+        if (!attempt) throw closed();
+        const unknown = unplanned(message.id, endpointId);
+        const destination = store.get("destination", unknown.id);
+        if (hasSucceeded(attempt)) succeed(destination ?? unknown, 0);
+        else if (!destination) store.save("destination", unknown);
         abandonIfDisabled(endpointId);
         return attempt;
       });
@@ -216,8 +219,22 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   };
 }
 
-function unplanned(id: string, messageId: string, endpointId: string): DestinationRecord {
-  return { id, messageId, endpointId, state: "failed", attemptsMade: 0, dueAt: null, heldBack: false };
+/** What a message is to an endpoint that it has not been planned for. */
+function unplanned(messageId: string, endpointId: string): DestinationRecord {
+  return {
+    id: destinationId(messageId, endpointId),
+    messageId,
+    endpointId,
+    state: "failed",
+    attemptsMade: 0,
+    dueAt: null,
+    heldBack: false,
+    overtakenBy: null,
+  };
+}
+
+function closed(): SimulatorError {
+  return new SimulatorError("closed", "The simulator was closed.", "Start another one.");
 }
 
 function disabled(endpointId: string): SimulatorError {

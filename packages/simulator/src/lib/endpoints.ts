@@ -1,12 +1,12 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import { type GenerationEventType, createVerifier } from "@diffio-webhooks/core";
+import type { GenerationEventType } from "@diffio-webhooks/core";
 import type { SimulatedClock } from "./clock.ts";
 import type { Deliveries } from "./deliveries.ts";
-import { invalidOption, notFound } from "./errors.ts";
+import { invalidOption } from "./errors.ts";
 import { newId, newSigningSecret } from "./ids.ts";
-import { checkEventTypes, checkModes, checkNumber, checkObject } from "./options.ts";
+import { checkEventTypes, checkModes, checkNumber, checkObject, checkSigningSecret } from "./options.ts";
 import type { EndpointRecord } from "./records.ts";
-import type { Store } from "./store.ts";
+import { type Store, findApiKey, findEndpoint } from "./store.ts";
 import type { Endpoint, Mode } from "./types.ts";
 
 /** Days that a rotated secret may go on signing, and by default does, in seconds. */
@@ -70,14 +70,8 @@ export function createEndpoints(
   { store, clock, deliveries }: { store: Store; clock: SimulatedClock; deliveries: Deliveries },
   defaultApiKeyId: string,
 ): Endpoints {
-  function find(id: string): EndpointRecord {
-    const endpoint = store.get("endpoint", id);
-    if (endpoint) return endpoint;
-    throw notFound("endpoint", id, "endpoints.list() names those that there are.");
-  }
-
   function change(id: string, changes: Partial<EndpointRecord>): Endpoint {
-    const endpoint = { ...find(id), ...changes };
+    const endpoint = { ...findEndpoint(store, id), ...changes };
     store.save("endpoint", endpoint);
     return toEndpoint(endpoint, clock.now());
   }
@@ -86,9 +80,8 @@ export function createEndpoints(
     async create(options) {
       checkObject("The endpoint", options);
       const { signingSecret = newSigningSecret(), apiKeyId = defaultApiKeyId } = options;
-      if (!store.get("apiKey", apiKeyId))
-        throw notFound("API key", apiKeyId, "apiKeys.list() names those that there are.");
-      checkSecret(signingSecret);
+      findApiKey(store, apiKeyId);
+      checkSigningSecret(signingSecret);
       const endpoint: EndpointRecord = {
         id: newId("ep"),
         apiKeyId,
@@ -111,7 +104,7 @@ export function createEndpoints(
       return endpoints.map((endpoint) => toEndpoint(endpoint, clock.now()));
     },
     async get(id) {
-      return toEndpoint(find(id), clock.now());
+      return toEndpoint(findEndpoint(store, id), clock.now());
     },
     async update(id, changes) {
       checkObject("The change", changes);
@@ -132,14 +125,14 @@ export function createEndpoints(
       return endpoint;
     },
     async remove(id) {
-      find(id);
+      findEndpoint(store, id);
       deliveries.abandon(id);
       store.remove("endpoint", id);
     },
     async rotateSecret(id, { graceInSeconds, signingSecret = newSigningSecret() } = {}) {
-      const { secrets } = find(id);
+      const { secrets } = findEndpoint(store, id);
       const grace = checkNumber("graceInSeconds", graceInSeconds, { default: DEFAULT_GRACE, max: MAX_GRACE });
-      checkSecret(signingSecret);
+      checkSigningSecret(signingSecret);
       const now = clock.now();
       const old = secrets
         .map((secret) => ({ ...secret, expiresAt: secret.expiresAt ?? now + grace * 1000 }))
@@ -173,11 +166,6 @@ function checkUrl(url: unknown): string {
   if (protocol !== "http:" && protocol !== "https:")
     throw invalidOption(`A delivery cannot be sent to ${protocol}`, hint);
   return url;
-}
-
-/** Core knows what is wrong with a secret, and says it. */
-function checkSecret(signingSecret: string): void {
-  createVerifier({ signingSecret });
 }
 
 function checkHeaders(headers: unknown): Readonly<Record<string, string>> {

@@ -1,12 +1,13 @@
 import { adviceOn } from "./advice.ts";
 import { hasSucceeded } from "./attempts.ts";
-import { notFound } from "./errors.ts";
+import { invalidOption } from "./errors.ts";
 import { checkNumber } from "./options.ts";
 import type { AttemptRecord, MessageRecord } from "./records.ts";
-import type { Store } from "./store.ts";
+import { type Store, findMessage } from "./store.ts";
 import type { Attempt, DestinationState, Message } from "./types.ts";
 
 const MAX_LIMIT = 1000;
+const STATES: readonly unknown[] = ["pending", "succeeded", "failed"] satisfies DestinationState[];
 
 /** Which messages to list. */
 export interface ListMessagesOptions {
@@ -36,6 +37,8 @@ export function createMessages(store: Store): Messages {
     async list(options = {}) {
       const { before, apiKeyId, endpointId, eventType, state } = options;
       const limit = checkNumber("limit", options.limit, { default: 50, min: 1, max: MAX_LIMIT });
+      if (state !== undefined && !STATES.includes(state))
+        throw invalidOption(`${JSON.stringify(state)} is no state.`, `The states are ${STATES.join(", ")}.`);
       const found: Message[] = [];
       const messages = store.all("message");
       const end = before === undefined ? messages.length : messages.indexOf(findMessage(store, before));
@@ -56,13 +59,6 @@ export function createMessages(store: Store): Messages {
       return toMessage(store, findMessage(store, messageId));
     },
   };
-}
-
-/** @throws SimulatorError `not_found` */
-export function findMessage(store: Store, messageId: string): MessageRecord {
-  const message = store.get("message", messageId);
-  if (message) return message;
-  throw notFound("message", messageId, "messages.list() names the newest ones.");
 }
 
 function toMessage(store: Store, record: MessageRecord): Message {

@@ -1,4 +1,5 @@
 import {
+  createVerifier,
   GENERATION_EVENT_TYPES,
   type GenerationEventType,
   isGenerationEventType,
@@ -35,6 +36,12 @@ export function checkEventTypes(value: unknown): readonly GenerationEventType[] 
     );
   }
   return [...new Set(value as readonly GenerationEventType[])];
+}
+
+/** Checks a secret. Core knows what is wrong with one, and says it: `WebhookError` `invalid_secret`. */
+export function checkSigningSecret(signingSecret: unknown): void {
+  // As a list: what is no string must not be taken for the other things that a verifier takes.
+  createVerifier({ signingSecret: [signingSecret as string] });
 }
 
 /** Checks a mode. */

@@ -53,6 +53,8 @@ export interface DestinationRecord {
   readonly dueAt: number | null;
   /** Waits for a later message to overtake it. */
   readonly heldBack: boolean;
+  /** The id of the destination that is to overtake it, once there is one. */
+  readonly overtakenBy: string | null;
 }
 
 export interface AttemptRecord {

@@ -1,10 +1,10 @@
 import { hasSucceeded } from "./attempts.ts";
 import type { SimulatedClock } from "./clock.ts";
 import type { Deliveries } from "./deliveries.ts";
-import { SimulatorError, invalidOption, notFound } from "./errors.ts";
+import { SimulatorError, invalidOption } from "./errors.ts";
 import { checkDate, checkObject } from "./options.ts";
 import type { AttemptRecord, MessageRecord } from "./records.ts";
-import type { Store } from "./store.ts";
+import { type Store, findEndpoint } from "./store.ts";
 import { endpointsFor } from "./test-events.ts";
 
 /** How far back the sender recovers. */
@@ -81,9 +81,7 @@ export function createRecoveries({
     checkObject("The time window", options);
     const { onProgress } = options;
     const [since, until] = checkWindow(options, clock.now());
-    const endpoint = store.get("endpoint", endpointId);
-    if (!endpoint) throw notFound("endpoint", endpointId, "endpoints.list() names those that there are.");
-    if (endpoint.disabledBecause !== null) {
+    if (findEndpoint(store, endpointId).disabledBecause !== null) {
       throw new SimulatorError(
         "endpoint_disabled",
         `The endpoint ${endpointId} is disabled.`,

@@ -1,7 +1,8 @@
 import type { Deliveries } from "./deliveries.ts";
-import { SimulatorError, notFound } from "./errors.ts";
-import { findMessage, toAttempt } from "./messages.ts";
-import type { Store } from "./store.ts";
+import { SimulatorError } from "./errors.ts";
+import { toAttempt } from "./messages.ts";
+import type { MessageRecord } from "./records.ts";
+import { type Store, findMessage } from "./store.ts";
 import { endpointsFor } from "./test-events.ts";
 import type { Attempt } from "./types.ts";
 
@@ -21,22 +22,16 @@ export function createResend({
 }): (messageId: string, options?: ResendOptions) => Promise<Attempt[]> {
   return async function resend(messageId, { endpointId } = {}) {
     const message = findMessage(store, messageId);
-    const ids =
-      endpointId === undefined
-        ? endpointsFor(store, message).flatMap(({ id, disabledBecause }) =>
-            disabledBecause === null ? [id] : [],
-          )
-        : [endpointId];
-    if (endpointId !== undefined && !store.get("endpoint", endpointId))
-      throw notFound("endpoint", endpointId, "endpoints.list() names those that there are.");
-    if (ids.length === 0) {
-      throw new SimulatorError(
-        "not_found",
-        "No enabled endpoint wants this message.",
-        "Add one or enable it, or name an endpointId.",
-      );
-    }
+    const ids = endpointId === undefined ? enabledEndpointsFor(message) : [endpointId];
     const attempts = await Promise.all(ids.map((id) => deliveries.attemptByHand(message, id)));
     return attempts.map(toAttempt);
   };
+  function enabledEndpointsFor(message: MessageRecord): string[] {
+    const wanting = endpointsFor(store, message);
+    const enabled = wanting.filter(({ disabledBecause }) => disabledBecause === null);
+    if (enabled.length > 0) return enabled.map(({ id }) => id);
+    throw wanting.length > 0
+      ? new SimulatorError("endpoint_disabled", "The message's endpoints are disabled.", "Enable one first.")
+      : new SimulatorError("not_found", "No endpoint wants this message.", "Add one, or name an endpointId.");
+  }
 }

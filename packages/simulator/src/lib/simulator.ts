@@ -7,6 +7,7 @@ import { createDeliveries } from "./deliveries.ts";
 import { type Endpoints, createEndpoints } from "./endpoints.ts";
 import { SimulatorError, invalidOption } from "./errors.ts";
 import { createApp } from "./http/app.ts";
+import { isLoopback } from "./http/guard.ts";
 import { type Messages, createMessages } from "./messages.ts";
 import { checkNumber, checkObject } from "./options.ts";
 import { type Recover, createRecoveries } from "./recover.ts";
@@ -140,10 +141,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     async close() {
       if (closing.signal.aborted) return;
       closing.abort();
-      server.closeAllConnections();
-      await new Promise((resolve) => {
+      const closed = new Promise((resolve) => {
         server.close(resolve);
       });
+      server.closeAllConnections();
+      await closed;
+      await deliveries.idle();
       store.close();
     },
   };
@@ -160,6 +163,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   } catch (error) {
     store.close();
     throw error;
+  }
+  if (!isLoopback(host)) {
+    console.warn(
+      `The simulator listens at ${host}, not only at this machine: anyone who reaches it can read payloads and secrets, ` +
+        "and let this machine send requests.",
+    );
   }
   deliveries.resume();
   return simulator;

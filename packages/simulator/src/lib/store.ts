@@ -1,5 +1,14 @@
 import { type Journal, type JournalEntry, openJournal } from "./journal.ts";
-import type { AttemptRecord, DestinationRecord, RecordKind, Records } from "./records.ts";
+import { notFound } from "./errors.ts";
+import type {
+  ApiKeyRecord,
+  AttemptRecord,
+  DestinationRecord,
+  EndpointRecord,
+  MessageRecord,
+  RecordKind,
+  Records,
+} from "./records.ts";
 import type { Change } from "./types.ts";
 
 /** Messages that are kept; beyond it the oldest is forgotten, with its attempts. */
@@ -165,6 +174,27 @@ export function openStore(path: string | undefined, now: () => number): Store {
       journal = undefined;
     },
   };
+}
+
+/** @throws SimulatorError `not_found` */
+export function findEndpoint(store: Store, id: string): EndpointRecord {
+  const endpoint = store.get("endpoint", id);
+  if (endpoint) return endpoint;
+  throw notFound("endpoint", id, "endpoints.list() names those that there are.");
+}
+
+/** @throws SimulatorError `not_found` */
+export function findMessage(store: Store, id: string): MessageRecord {
+  const message = store.get("message", id);
+  if (message) return message;
+  throw notFound("message", id, "messages.list() names the newest ones.");
+}
+
+/** @throws SimulatorError `not_found` */
+export function findApiKey(store: Store, id: string): ApiKeyRecord {
+  const apiKey = store.get("apiKey", id);
+  if (apiKey) return apiKey;
+  throw notFound("API key", id, "apiKeys.list() names those that there are.");
 }
 
 function changeOf(

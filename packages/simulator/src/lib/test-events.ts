@@ -2,13 +2,13 @@ import { type GenerationEventType, isGenerationEventType } from "@diffio-webhook
 import { sampleEvent } from "@diffio-webhooks/core/testing";
 import type { SimulatedClock } from "./clock.ts";
 import type { Deliveries } from "./deliveries.ts";
-import { invalidOption, notFound } from "./errors.ts";
+import { invalidOption } from "./errors.ts";
 import { FAULTS, type Fault, isFault } from "./faults.ts";
 import { newId } from "./ids.ts";
 import { writeJson } from "./json.ts";
 import { checkMode, checkObject } from "./options.ts";
 import type { MessageRecord } from "./records.ts";
-import type { Store } from "./store.ts";
+import { type Store, findApiKey } from "./store.ts";
 import type { Mode } from "./types.ts";
 
 /** What the sender takes for an event type. */
@@ -60,8 +60,7 @@ export function createTestEventSender(
         `${JSON.stringify(fault)} is no fault.`,
         `The faults are ${Object.keys(FAULTS).join(", ")}.`,
       );
-    if (!store.get("apiKey", apiKeyId))
-      throw notFound("API key", apiKeyId, "apiKeys.list() names those that there are.");
+    findApiKey(store, apiKeyId);
 
     const createdAt = clock.now();
     const event: Record<string, unknown> = {

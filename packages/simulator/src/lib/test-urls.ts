@@ -1,7 +1,7 @@
-import { createVerifier } from "@diffio-webhooks/core";
 import type { SimulatedClock } from "./clock.ts";
 import { notFound } from "./errors.ts";
 import { newId } from "./ids.ts";
+import { checkSigningSecret } from "./options.ts";
 import type { ReceivedRecord, TestUrlRecord } from "./records.ts";
 import type { Store } from "./store.ts";
 import { type Finding, verifyDelivery } from "./verification.ts";
@@ -92,7 +92,7 @@ export function createTestUrls(
 
   return {
     async create({ signingSecret } = {}) {
-      if (signingSecret !== undefined) createVerifier({ signingSecret });
+      if (signingSecret !== undefined) checkSigningSecret(signingSecret);
       const testUrl: TestUrlRecord = {
         id: newId("in"),
         token: newId("t").slice(2),

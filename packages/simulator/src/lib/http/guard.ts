@@ -2,8 +2,14 @@ import { isIP } from "node:net";
 import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "./app.ts";
 
+/** What this machine is called by itself. */
 const LOOPBACK: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 const SAFE_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS"];
+
+/** Whether a server that listens there is reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.includes(host) || host === "::1";
+}
 
 /**
  * Lets through only what is meant for this server, by name: a page of another site cannot reach it by a name of its own
@@ -12,7 +18,7 @@ const SAFE_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS"];
  * @param host where it was told to listen
  */
 export function createGuard(host: string): MiddlewareHandler<AppEnv> {
-  const isLocal = LOOPBACK.includes(host) || host === "::1";
+  const isLocal = isLoopback(host);
   return async function guard(c, next) {
     const given = c.req.header("host") ?? "";
     const { localPort } = c.env.incoming.socket;
