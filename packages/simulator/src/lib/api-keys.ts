@@ -31,7 +31,8 @@ export interface ApiKeys {
 }
 
 /** Makes the operations on API keys, and the first key where there is none. */
-export function createApiKeys({ store, clock }: { store: Store; clock: SimulatedClock }): ApiKeys & {
+export function createApiKeys({ store, clock }: { store: Store; clock: SimulatedClock }): {
+  readonly apiKeys: ApiKeys;
   readonly first: ApiKeyRecord;
 } {
   function add(name: string, kind: ApiKey["kind"], scopes: readonly string[]): ApiKeyRecord {
@@ -42,8 +43,7 @@ export function createApiKeys({ store, clock }: { store: Store; clock: Simulated
   }
 
   const first = store.all("apiKey")[0] ?? add("default", "scoped", [TEST_EVENT_SCOPE]);
-  return {
-    first,
+  const apiKeys: ApiKeys = {
     async create(options) {
       checkObject("The API key", options);
       const { name, kind = "scoped", scopes = [TEST_EVENT_SCOPE] } = options;
@@ -73,6 +73,7 @@ export function createApiKeys({ store, clock }: { store: Store; clock: Simulated
       store.remove("apiKey", id);
     },
   };
+  return { apiKeys, first };
 }
 
 function toApiKey(record: ApiKeyRecord): ApiKey {

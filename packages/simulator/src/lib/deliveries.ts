@@ -32,8 +32,8 @@ export interface Deliveries {
   abandon(endpointId: string): void;
   /** Resolves when nothing is due and nothing is on its way. */
   idle(): Promise<void>;
-  /** Moves the clock to a time, through all that is due until then. */
-  advanceTo(time: number): Promise<void>;
+  /** Moves the clock forward, through all that is due until then; after the advances that were asked for before. */
+  advance(milliseconds: number): Promise<void>;
   /** Makes what is due after a restart. */
   resume(): void;
 }
@@ -198,8 +198,9 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     },
     abandon,
     idle,
-    advanceTo(time) {
+    advance(milliseconds) {
       lastAdvance = lastAdvance.then(async () => {
+        const time = clock.now() + milliseconds;
         for (;;) {
           await idle();
           if (signal.aborted) return;

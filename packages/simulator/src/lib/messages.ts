@@ -36,7 +36,12 @@ export function createMessages(store: Store): Messages {
   return {
     async list(options = {}) {
       const { before, apiKeyId, endpointId, eventType, state } = options;
-      const limit = checkNumber("limit", options.limit, { default: 50, min: 1, max: MAX_LIMIT });
+      const limit = checkNumber("limit", options.limit, {
+        default: 50,
+        min: 1,
+        max: MAX_LIMIT,
+        integer: true,
+      });
       if (state !== undefined && !STATES.includes(state))
         throw invalidOption(`${JSON.stringify(state)} is no state.`, `The states are ${STATES.join(", ")}.`);
       const found: Message[] = [];

@@ -13,13 +13,19 @@ const MODES: readonly Mode[] = ["test", "live"];
 export function checkNumber(
   name: string,
   value: unknown,
-  { default: byDefault, min = 0, max }: { default: number; min?: number; max: number },
+  {
+    default: byDefault,
+    min = 0,
+    max,
+    integer = false,
+  }: { default: number; min?: number; max: number; integer?: boolean },
 ): number {
   if (value === undefined) return byDefault;
-  if (typeof value === "number" && value >= min && value <= max) return value;
+  const isInRange = typeof value === "number" && value >= min && value <= max;
+  if (isInRange && (!integer || Number.isInteger(value))) return value;
   throw invalidOption(
     `${name} is ${typeof value === "number" ? value : `of type ${typeof value}`}.`,
-    `Give a number from ${min} to ${max}, or leave it out for ${byDefault}.`,
+    `Give a ${integer ? "whole " : ""}number from ${min} to ${max}, or leave it out for ${byDefault}.`,
   );
 }
 

@@ -105,7 +105,7 @@ export interface Simulator {
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   checkObject("The options", options);
   const { host = "127.0.0.1", clock: clockOption = "real", data } = options;
-  const port = checkNumber("port", options.port, { default: 0, max: MAX_PORT });
+  const port = checkNumber("port", options.port, { default: 0, max: MAX_PORT, integer: true });
   const jitter = checkNumber("jitter", options.jitter, { default: 0.2, max: 1 });
   const timeoutInMs =
     1000 *
@@ -120,19 +120,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const closing = new AbortController();
   const tools = { store, clock, timeoutInMs, signal: closing.signal };
   const deliveries = createDeliveries({ ...tools, jitter });
-  const apiKeys = createApiKeys({ store, clock });
+  const { apiKeys, first } = createApiKeys({ store, clock });
   const context = { store, clock, deliveries };
-  const sendTestEvent = createTestEventSender(context, apiKeys.first.id);
-  const testUrls = createTestUrls({ store, clock }, (token) => `${simulator.url}/in/${token}`);
+  const sendTestEvent = createTestEventSender(context, first.id);
+  const { testUrls, receive } = createTestUrls({ store, clock }, (token) => `${simulator.url}/in/${token}`);
 
   const simulator: Simulator & { url: string } = {
     url: "",
-    apiKey: apiKeys.first.token,
+    apiKey: first.token,
     apiKeys,
-    endpoints: createEndpoints(context, apiKeys.first.id),
+    endpoints: createEndpoints(context, first.id),
     messages: createMessages(store),
     testUrls,
-    clock: createSimulatorClock(clock, (time) => deliveries.advanceTo(time)),
+    clock: createSimulatorClock(clock, (milliseconds) => deliveries.advance(milliseconds)),
     sendTestEvent: async (event) => sendTestEvent(event),
     resend: createResend(context),
     ...createRecoveries(context),
@@ -154,7 +154,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const app = createApp({
     simulator,
     host,
-    receive: (token, arrival) => testUrls.receive(token, arrival),
+    receive,
     signal: closing.signal,
   });
   const server = createAdaptorServer({ fetch: app.fetch, createServer }) as Server;
@@ -182,7 +182,7 @@ function startTime(option: ClockOption, lastAt: number | undefined): number {
 
 function createSimulatorClock(
   clock: SimulatedClock,
-  advanceTo: (time: number) => Promise<void>,
+  advance: (milliseconds: number) => Promise<void>,
 ): SimulatorClock {
   return {
     option: clock.option,
@@ -193,7 +193,7 @@ function createSimulatorClock(
           `The clock cannot be advanced by ${String(seconds)}.`,
           "Give a number of seconds.",
         );
-      await advanceTo(clock.now() + 1000 * checkNumber("seconds", seconds, { default: 0, max: MAX_ADVANCE }));
+      await advance(1000 * checkNumber("seconds", seconds, { default: 0, max: MAX_ADVANCE }));
     },
   };
 }

@@ -68,7 +68,7 @@ export interface Arrival {
 export function createTestUrls(
   { store, clock }: { store: Store; clock: SimulatedClock },
   urlOf: (token: string) => string,
-): TestUrls & { receive(token: string, arrival: Arrival): boolean } {
+): { readonly testUrls: TestUrls; receive(this: void, token: string, arrival: Arrival): boolean } {
   function find(id: string): TestUrlRecord {
     const testUrl = store.get("testUrl", id);
     if (testUrl) return testUrl;
@@ -90,7 +90,7 @@ export function createTestUrls(
       .flatMap((one) => (one.expiresAt === null || one.expiresAt > now ? [one.signingSecret] : []));
   }
 
-  return {
+  const testUrls: TestUrls = {
     async create({ signingSecret } = {}) {
       if (signingSecret !== undefined) checkSigningSecret(signingSecret);
       const testUrl: TestUrlRecord = {
@@ -120,6 +120,10 @@ export function createTestUrls(
         .toReversed()
         .map(toReceivedDelivery);
     },
+  };
+
+  return {
+    testUrls,
     receive(token, { method, headers, body, isIncomplete }) {
       const testUrl = store.all("testUrl").find((one) => one.token === token);
       if (!testUrl) return false;

@@ -15,7 +15,7 @@ export interface AppOptions {
   /** Where it was told to listen. */
   readonly host: string;
   /** Takes what arrives at a test URL; false for an unknown token. */
-  receive(token: string, arrival: Arrival): boolean;
+  receive(this: void, token: string, arrival: Arrival): boolean;
   /** Ends event streams when the simulator closes. */
   readonly signal: AbortSignal;
 }
