@@ -84,7 +84,7 @@ describe("an endpoint", () => {
   test("that is not there is told so by every operation", async () => {
     const { endpoints, recover, replayMissing, clock } = await start();
     const since = clock.now();
-    for (const promise of [
+    const refusals = [
       endpoints.get("ep_1"),
       endpoints.update("ep_1", {}),
       endpoints.enable("ep_1"),
@@ -94,8 +94,10 @@ describe("an endpoint", () => {
       endpoints.create({ url: "http://localhost:9/", apiKeyId: "key_1" }),
       recover("ep_1", { since }),
       replayMissing("ep_1", { since }),
-    ])
-      await expect(promise).rejects.toMatchObject({ code: "not_found" });
+    ];
+    await Promise.all(
+      refusals.map((refusal) => expect(refusal).rejects.toMatchObject({ code: "not_found" })),
+    );
   });
 });
 

@@ -110,7 +110,7 @@ describe("the delay", () => {
     const receiver = await recordingReceiver((res) => res.writeHead(503, { "retry-after": "8" }).end());
     const silent = await recordingReceiver(() => {});
     const limiting = await recordingReceiver((res) => res.writeHead(429, { "retry-after": "90" }).end());
-    const simulator = await start({ timeoutInSeconds: 0.1 });
+    const simulator = await start({ timeoutInSeconds: 2 });
     for (const { url } of [receiver, silent, limiting]) await simulator.endpoints.create({ url });
     const { destinations } = await simulator.messages.get(await sendOne(simulator));
     const now = simulator.clock.now().getTime();
