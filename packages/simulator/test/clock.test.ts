@@ -63,6 +63,16 @@ describe("a real clock", () => {
   });
 });
 
+test("a clock that goes by itself is not put back by an advance that took longer than it is", async () => {
+  const receiver = await recordingReceiver((res) => void setTimeout(() => res.writeHead(200).end(), 100));
+  const simulator = await start({ clock: "real" });
+  await simulator.endpoints.create({ url: receiver.url });
+  await simulator.sendTestEvent({ eventType: "generation.queued" });
+  await simulator.clock.advance(0.001);
+  const wall = Date.now();
+  expect(simulator.clock.now().getTime()).toBeGreaterThanOrEqual(wall - 1);
+});
+
 describe("a clock that is sped up", () => {
   test("shrinks the delays, and leaves svix-timestamp true", async () => {
     const receiver = await recordingReceiver(500);

@@ -153,8 +153,9 @@ describe("what arrives of", () => {
 });
 
 describe("reordered", () => {
-  test("arrives after the message that was sent later", async () => {
-    const receiver = await recordingReceiver();
+  test.each([200, 500])("arrives after the message that was sent later, which gets %i", async (status) => {
+    // Refused or taken: it has overtaken.
+    const receiver = await recordingReceiver(status);
     const simulator = await start();
     await simulator.endpoints.create({ url: receiver.url });
     const types = ["generation.queued", "generation.processing", "generation.completed"];

@@ -97,7 +97,8 @@ describe("a data file", () => {
   test("keeps the deliveries that a close cut short for the next start", async () => {
     const data = dataFile();
     const receiver = await recordingReceiver(() => {});
-    const simulator = await start({ data });
+    // So long that the close does not wait for it.
+    const simulator = await start({ data, timeoutInSeconds: 600 });
     await simulator.endpoints.create({ url: receiver.url });
     await simulator.sendTestEvent({ eventType: "generation.completed" });
     await expect.poll(() => receiver.arrived.length).toBe(1);

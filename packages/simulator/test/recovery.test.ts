@@ -45,6 +45,22 @@ describe("a resend", () => {
     expect(receiver.arrived).toHaveLength(4);
   });
 
+  test("that succeeds while an attempt is on its way stays a success when that one fails", async () => {
+    const replies: (() => void)[] = [];
+    const receiver = await recordingReceiver((res) => void replies.push(() => res.writeHead(500).end()));
+    const simulator = await start();
+    await simulator.endpoints.create({ url: receiver.url });
+    const { svixMessageId } = await simulator.sendTestEvent({ eventType: "generation.completed" });
+    await expect.poll(() => replies.length).toBe(1);
+    receiver.answer(200);
+    await simulator.resend(svixMessageId);
+    replies[0]?.();
+    await simulator.clock.advance(200_000);
+    const { attempts, destinations } = await simulator.messages.get(svixMessageId);
+    expect(attempts.map(({ statusCode }) => statusCode)).toEqual([200, 500]);
+    expect(destinations).toMatchObject([{ state: "succeeded", nextAttemptAt: null }]);
+  });
+
   test("goes to an endpoint that is named, wherever the message went before", async () => {
     const receiver = await recordingReceiver();
     const simulator = await start();

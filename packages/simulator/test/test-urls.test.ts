@@ -76,6 +76,19 @@ describe("whether a delivery verifies", () => {
     ]);
   });
 
+  test("with a rotated secret is so until its grace period is over", async () => {
+    const simulator = await start();
+    const { id, url } = await simulator.testUrls.create();
+    const endpoint = await simulator.endpoints.create({ url });
+    await simulator.endpoints.rotateSecret(endpoint.id, { graceInSeconds: 60 });
+    for (const seconds of [59, 1]) {
+      await simulator.clock.advance(seconds);
+      const { headers, body } = signed(undefined, { secret: endpoint.signingSecret });
+      await fetch(url, { method: "POST", headers, body });
+    }
+    expect(await simulator.testUrls.deliveries(id)).toMatchObject([{ verified: false }, { verified: true }]);
+  });
+
   test("is judged by the secret that it was made with", async () => {
     const simulator = await start();
     const { id, url } = await simulator.testUrls.create({ signingSecret: SECRET });
@@ -119,6 +132,7 @@ describe("whether a delivery verifies", () => {
     await expect.poll(async () => (await simulator.testUrls.deliveries(id)).length).toBeGreaterThan(0);
     for (const delivery of await simulator.testUrls.deliveries(id)) {
       expect(delivery.verified).toBe(verified);
+      expect(delivery.bodyIsCut).toBe(fault === "cut" || fault === "huge");
       expect(delivery.findings.length > 0).toBe(!verified);
       for (const finding of delivery.findings)
         expect(finding).toMatchObject({
