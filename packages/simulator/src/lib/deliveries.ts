@@ -84,7 +84,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
 
   function attemptBySchedule({ id, messageId, endpointId }: DestinationRecord): void {
     attempting.add(id);
-    void limit(endpointId, async () => {
+    const made = limit(endpointId, async () => {
       const message = store.get("message", messageId);
       const endpoint = store.get("endpoint", endpointId);
       if (message && endpoint?.disabledBecause === null && store.get("destination", id)?.dueAt !== null) {
@@ -94,6 +94,13 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       abandonIfDisabled(endpointId);
       attempting.delete(id);
       pump();
+    });
+    // It stays among those on their way: made again at once, it would fail for ever.
+    made.catch((cause: unknown) => {
+      const message = `An attempt of ${messageId} failed inside of the simulator.`;
+      console.error(
+        new SimulatorError("failed", message, "Is there room for the data file? See the cause.", cause),
+      );
     });
   }
 

@@ -76,7 +76,11 @@ function toMessage(store: Store, record: MessageRecord): Message {
       state,
       nextAttemptAt: dueAt === null ? null : new Date(dueAt),
     })),
-    attempts: store.attemptsOf(record.id).map(toAttempt),
+    // They are recorded when they end.
+    attempts: store
+      .attemptsOf(record.id)
+      .toSorted((one, other) => one.at - other.at)
+      .map(toAttempt),
   };
 }
 
