@@ -9,6 +9,8 @@ import { sampleEvent, signMessage } from "@diffio-webhooks/core/testing";
 import { diffioWebhooks as expressWebhooks } from "@diffio-webhooks/express";
 import { diffioWebhooks as fastifyWebhooks } from "@diffio-webhooks/fastify";
 import { diffioWebhooks as honoWebhooks } from "@diffio-webhooks/hono";
+import { startSimulator } from "@diffio-webhooks/simulator";
+import { createSimulatorClient } from "@diffio-webhooks/simulator/client";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
@@ -51,6 +53,15 @@ const { body, headers } = init();
 const reply = await app.inject({ method: "POST", url: "/", headers, payload: Buffer.from(body) });
 assert.equal(reply.statusCode, 200);
 await app.close();
+
+const simulator = await startSimulator({ clock: "manual", jitter: 0 });
+const { url } = await simulator.testUrls.create();
+await simulator.endpoints.create({ url });
+const { svixMessageId } = await simulator.sendTestEvent({ eventType: "generation.completed" });
+await simulator.idle();
+const client = createSimulatorClient({ url: simulator.url });
+assert.equal((await client.messages.get(svixMessageId)).attempts[0].statusCode, 200);
+await simulator.close();
 
 // CommonJS can require the packages too (Node 20.19 and later).
 assert.equal(typeof createRequire(import.meta.url)("@diffio-webhooks/core").createReceiver, "function");

@@ -100,4 +100,11 @@ describe("README", () => {
     await waitFor("its last line", () => (output().includes("200") ? true : undefined));
     expect(output()).toBe("gen_123 is ready\n200\n");
   });
+
+  test("### With the sender's side", async () => {
+    const port = await freePort();
+    const { output } = runCode(codeUnder("### With the sender's side").replaceAll("3000", String(port)));
+    await waitFor("its last line", () => (output().includes("]") ? true : undefined));
+    expect(output()).toBe("gen_123 is ready\n[ null, 200 ]\n");
+  });
 });
