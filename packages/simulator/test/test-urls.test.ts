@@ -134,6 +134,7 @@ describe("whether a delivery verifies", () => {
       expect(delivery.verified).toBe(verified);
       expect(delivery.bodyIsCut).toBe(fault === "cut" || fault === "huge");
       expect(delivery.findings.length > 0).toBe(!verified);
+      expect(delivery.findings.some(({ code }) => code === "body_incomplete")).toBe(fault === "cut");
       for (const finding of delivery.findings)
         expect(finding).toMatchObject({
           code: expect.stringMatching(/^[a-z_]+$/),

@@ -61,16 +61,23 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     clearTimeout(timer);
     if (signal.aborted) return;
     const now = clock.now();
-    let next = Infinity;
     for (const destination of store.planned) {
-      if (attempting.has(destination.id) || destination.dueAt === null) continue;
-      if (destination.dueAt <= now) attemptBySchedule(destination);
-      else next = Math.min(next, destination.dueAt);
+      const { id, dueAt } = destination;
+      if (dueAt !== null && dueAt <= now && !attempting.has(id)) attemptBySchedule(destination);
     }
     // Again, since what was found undeliverable has pumped for itself.
     clearTimeout(timer);
-    const delay = clock.wallTimeUntil(next);
+    const delay = clock.wallTimeUntil(nextDueAt());
     if (delay < Infinity) timer = setTimeout(pump, Math.min(Math.ceil(delay), MAX_TIMER_MS));
+  }
+
+  /** Of those that are not on their way. */
+  function nextDueAt(): number {
+    let next = Infinity;
+    for (const { id, dueAt } of store.planned) {
+      if (dueAt !== null && !attempting.has(id)) next = Math.min(next, dueAt);
+    }
+    return next;
   }
 
   function limit<Value>(endpointId: string, task: () => Promise<Value>): Promise<Value> {
@@ -206,21 +213,22 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     abandon,
     idle,
     advance(milliseconds) {
-      lastAdvance = lastAdvance.then(async () => {
-        const time = clock.now() + milliseconds;
-        for (;;) {
+      lastAdvance = lastAdvance
+        .catch(() => {})
+        .then(async () => {
+          const time = clock.now() + milliseconds;
+          for (;;) {
+            await idle();
+            if (signal.aborted) return;
+            const next = nextDueAt();
+            if (next > time) break;
+            clock.moveTo(next);
+          }
+          clock.moveTo(time);
+          store.noteAdvance();
+          // On a clock that goes by itself, something may have become due meanwhile.
           await idle();
-          if (signal.aborted) return;
-          let next = Infinity;
-          for (const { dueAt } of store.planned) next = Math.min(next, dueAt ?? Infinity);
-          if (next > time) break;
-          clock.moveTo(next);
-        }
-        clock.moveTo(time);
-        store.noteAdvance();
-        // On a clock that goes by itself, something may have become due meanwhile.
-        await idle();
-      });
+        });
       return lastAdvance;
     },
     resume: pump,

@@ -124,7 +124,8 @@ export function createTestUrls(
 
   return {
     testUrls,
-    receive(token, { method, headers, body, isIncomplete }) {
+    receive(token, arrival) {
+      const { method, headers, body, isIncomplete } = arrival;
       const testUrl = store.all("testUrl").find((one) => one.token === token);
       if (!testUrl) return false;
       const received: ReceivedRecord = {
@@ -135,7 +136,7 @@ export function createTestUrls(
         body: Buffer.from(body.subarray(0, MAX_STORED_BYTES)).toString("base64"),
         bodyIsCut: isIncomplete || body.length > MAX_STORED_BYTES,
         receivedAt: Date.now(),
-        ...verifyDelivery(groupHeaders(headers), body, secretsOf(testUrl)),
+        ...verifyDelivery(groupHeaders(headers), arrival, secretsOf(testUrl)),
       };
       store.save("received", received);
       return true;

@@ -1,4 +1,5 @@
 import { WebhookError, createVerifier } from "@diffio-webhooks/core";
+import type { Arrival } from "./test-urls.ts";
 
 /** One thing that was found out about a delivery, in words for a person. */
 export interface Finding {
@@ -13,6 +14,17 @@ export interface Verification {
   readonly findings: readonly Finding[];
 }
 
+const INCOMPLETE: Verification = {
+  verified: false,
+  findings: [
+    {
+      code: "body_incomplete",
+      message: "The connection ended before the body was whole.",
+      hint: "The sender went away, or its timeout was over: a whole delivery follows at its next attempt.",
+    },
+  ],
+};
+
 const NO_SECRET: Verification = {
   verified: false,
   findings: [
@@ -26,10 +38,11 @@ const NO_SECRET: Verification = {
 
 /** Verifies a delivery with the secrets that may have signed it, at the time of its arrival. */
 export function verifyDelivery(
-  headers: Readonly<Record<string, string | readonly string[]>>,
-  body: Uint8Array,
+  headers: Readonly<Record<string, readonly string[]>>,
+  { body, isIncomplete }: Pick<Arrival, "body" | "isIncomplete">,
   secrets: readonly string[],
 ): Verification {
+  if (isIncomplete) return INCOMPLETE;
   if (secrets.length === 0) return NO_SECRET;
   try {
     createVerifier({ signingSecret: secrets }).verify({ headers, body });
