@@ -8,13 +8,12 @@ import {
   type MessageRecord,
   destinationId,
 } from "./records.ts";
+import { HELD_BACK_MS, createReordering } from "./reordering.ts";
 import { delayAfter } from "./schedule.ts";
 import { findEndpoint } from "./store.ts";
 
 /** Attempts on their way to one endpoint at once. */
 const CONCURRENCY = 50;
-/** How long a reordered message waits for another to overtake it, in milliseconds. */
-const HELD_BACK_MS = 5000;
 /** The longest delay that timers take. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -47,6 +46,7 @@ export interface DeliveriesOptions extends AttemptTools {
 /** Makes the scheduler. */
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
   const { store, clock, jitter, signal } = options;
+  const reordering = createReordering({ store, clock });
   const limiters = new Map<string, Limiter>();
   /** Ids of destinations that have an attempt by the schedule on its way. */
   const attempting = new Set<string>();
@@ -137,7 +137,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       state: destination.state === "pending" && isOver ? "failed" : destination.state,
       dueAt: isOver ? null : clock.now() + Math.round(delay * 1000),
     });
-    letGo(destination);
+    reordering.letGo(destination);
   }
 
   function succeed(destination: DestinationRecord, attemptsMade: number): void {
@@ -148,23 +148,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       heldBack: false,
       dueAt: null,
     });
-    letGo(destination);
-  }
-
-  /** Lets the messages wait that are held back for a later one, until this one has been attempted. */
-  function overtake({ id, endpointId }: DestinationRecord, dueAt: number): void {
-    for (const other of store.planned) {
-      if (other.heldBack && other.overtakenBy === null && other.endpointId === endpointId)
-        store.save("destination", { ...other, overtakenBy: id, dueAt });
-    }
-  }
-
-  /** Lets go the messages that waited for this one. */
-  function letGo({ id }: DestinationRecord): void {
-    for (const other of store.planned) {
-      if (other.heldBack && other.overtakenBy === id)
-        store.save("destination", { ...other, heldBack: false, dueAt: clock.now() });
-    }
+    reordering.letGo(destination);
   }
 
   function abandon(endpointId: string): void {
@@ -190,7 +174,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       for (const endpoint of endpoints) {
         const dueAt = clock.now() + (heldBack ? HELD_BACK_MS : 0);
         const destination = unplanned(message.id, endpoint.id);
-        overtake(destination, dueAt + HELD_BACK_MS);
+        reordering.overtake(destination, dueAt + HELD_BACK_MS);
         store.save("destination", { ...destination, state: "pending", dueAt, heldBack });
       }
       pump();

@@ -2,9 +2,9 @@ import type { SimulatedClock } from "./clock.ts";
 import { notFound } from "./errors.ts";
 import { newId } from "./ids.ts";
 import { checkSigningSecret } from "./options.ts";
-import type { ReceivedRecord, TestUrlRecord } from "./records.ts";
+import type { EndpointRecord, ReceivedRecord, TestUrlRecord } from "./records.ts";
 import type { Store } from "./store.ts";
-import { type Finding, verifyDelivery } from "./verification.ts";
+import { type Finding, type Verification, verifyArrival } from "./verification.ts";
 
 /** Bytes of a body that are kept; more are verified, but not stored. */
 const MAX_STORED_BYTES = 512 * 1024;
@@ -79,15 +79,12 @@ export function createTestUrls(
     return { ...rest, url: urlOf(token), createdAt: new Date(createdAt) };
   };
 
-  /** Its own; or those of the endpoints that point to it, as they sign now. */
-  function secretsOf({ token, signingSecret }: TestUrlRecord): readonly string[] {
-    if (signingSecret !== null) return [signingSecret];
-    const now = clock.now();
-    return store
-      .all("endpoint")
-      .filter(({ url }) => url === urlOf(token))
-      .flatMap(({ secrets }) => secrets)
-      .flatMap((one) => (one.expiresAt === null || one.expiresAt > now ? [one.signingSecret] : []));
+  function verify(arrival: Arrival, testUrl: TestUrlRecord): Verification {
+    const endpoints = store.all("endpoint");
+    const pointsHere = ({ url }: EndpointRecord): boolean => url === urlOf(testUrl.token);
+    const pointing = endpoints.filter(pointsHere);
+    const others = endpoints.filter((endpoint) => !pointsHere(endpoint));
+    return verifyArrival(arrival, testUrl, { pointing, others }, clock.now());
   }
 
   const testUrls: TestUrls = {
@@ -136,19 +133,12 @@ export function createTestUrls(
         body: Buffer.from(body.subarray(0, MAX_STORED_BYTES)).toString("base64"),
         bodyIsCut: isIncomplete || body.length > MAX_STORED_BYTES,
         receivedAt: Date.now(),
-        ...verifyDelivery(groupHeaders(headers), arrival, secretsOf(testUrl)),
+        ...verify(arrival, testUrl),
       };
       store.save("received", received);
       return true;
     },
   };
-}
-
-/** Node's way of having them: repeated ones are an array. */
-function groupHeaders(headers: Arrival["headers"]): Record<string, readonly string[]> {
-  const grouped: Record<string, string[]> = {};
-  for (const [name, value] of headers) (grouped[name.toLowerCase()] ??= []).push(value);
-  return grouped;
 }
 
 function toReceivedDelivery({ body, receivedAt, ...rest }: ReceivedRecord): ReceivedDelivery {
