@@ -35,7 +35,7 @@ export function startWorker(
   const { maxRuns, delayBefore, leaseInSeconds, closeTimeoutInSeconds } = options;
   const clients = createClients(settings, outages);
   // Its commands wait for Redis to come back.
-  const connection = clients.create({ maxRetriesPerRequest: null, socketTimeout: 20_000 });
+  const connection = clients.create({ maxRetriesPerRequest: null });
   const leases = new Set<Lease>();
   const whenNoneRuns = new Set<() => void>();
   let closing: Promise<void> | undefined;

@@ -12,20 +12,12 @@ const JOB_OPTIONS: JobsOptions = {
   stackTraceLimit: 0,
 };
 
-/**
- * Stores a message as a job, whose id is the claim: both are one. A dead one is queued again.
- *
- * In one transaction with it, the question whether it was there: BullMQ tells nothing of that.
- */
+/** Stores a message as a job, whose id is the claim: both are one. A dead one is queued again. */
 export async function claim(queue: ReceiverQueue, message: AcceptedMessage): Promise<Acceptance> {
   const id = jobIdOf(message.messageId);
   const data = messageData(message);
   const job = new Job(queue.queue, jobNameOf(message), data, { ...JOB_OPTIONS, jobId: id }, id);
-  const transaction = (await queue.queue.getBackend().client).multi();
-  transaction.runCommand("exists", [queue.key(id)]);
-  await job.addJob(transaction);
-  const known = await firstOf(transaction.exec());
-  if (known === 0) return { duplicate: false };
+  if (await queue.add(job, data.body.length)) return { duplicate: false };
   const fields = { name: job.name, data: JSON.stringify(data), timestamp: job.timestamp };
   return { duplicate: !(await requeueDead(queue, id, fields)) };
 }
@@ -92,11 +84,4 @@ export async function requeueDead(
 /** Whether BullMQ says that a job is not what it should be: gone, elsewhere, or held by another. */
 export function isJobError(error: unknown): boolean {
   return error instanceof Error && "code" in error && typeof error.code === "number" && error.code < 0;
-}
-
-async function firstOf(results: Promise<[Error | null, unknown][] | null>): Promise<unknown> {
-  const replies = await results;
-  for (const [error] of replies ?? []) if (error) throw error;
-  if (!replies?.[0]) throw new Error("Redis dropped the transaction.");
-  return replies[0][1];
 }

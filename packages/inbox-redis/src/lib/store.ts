@@ -1,5 +1,6 @@
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
+import { type AddJob, jobAdder } from "./add-jobs.ts";
 import { createClients } from "./clients.ts";
 import type { MessageData } from "./messages.ts";
 import type { Outages } from "./outages.ts";
@@ -14,6 +15,7 @@ export interface ReceiverQueue {
   readonly client: Redis;
   /** The key of a part of the queue, or of a job. */
   key(part: string): string;
+  readonly add: AddJob;
 }
 
 /** Redis as the inbox uses it, besides the workers. */
@@ -39,6 +41,12 @@ export function queueNameOf(receiver: string): string {
   );
 }
 
+function receiverOf(queueName: string): string {
+  return queueName.replace(/%([0-9a-f]{4})/g, (_, digits: string) =>
+    String.fromCharCode(parseInt(digits, 16)),
+  );
+}
+
 /** Options that queues and workers share. */
 export function queueOptions({ prefix }: RedisSettings): { prefix: string } {
   return { prefix };
@@ -58,11 +66,10 @@ export function openStore(
     // Each attempt to connect that fails rejects the commands that wait for it.
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
-    socketTimeout: 2 * COMMAND_TIMEOUT_MS,
   });
   defineScripts(client);
   client.on("ready", () => onReady(client));
-  const receiversKey = `${settings.prefix}:receivers`;
+  const queuesKey = `${settings.prefix}:queues`;
   const queues = new Map<string, Promise<ReceiverQueue>>();
   const remembered = new Set<string>();
   // Another Redis may come back.
@@ -93,21 +100,21 @@ export function openStore(
       await queue.close();
       throw error;
     }
-    return { receiver, queue, client, key: (part) => queue.toKey(part) };
+    return { receiver, queue, client, key: (part) => queue.toKey(part), add: jobAdder(queue) };
   }
 
   return {
     async queueOf(receiver) {
       const [queue] = await Promise.all([
         openQueue(receiver),
-        remembered.has(receiver) || client.sadd(receiversKey, receiver),
+        remembered.has(receiver) || client.sadd(queuesKey, queueNameOf(receiver)),
       ]);
       remembered.add(receiver);
       return queue;
     },
     async knownQueues() {
-      const receivers = await client.smembers(receiversKey);
-      return Promise.all(receivers.map(openQueue));
+      const names = await client.smembers(queuesKey);
+      return Promise.all(names.map((name) => openQueue(receiverOf(name))));
     },
     async close() {
       const opened = await Promise.allSettled(queues.values());
