@@ -1,3 +1,5 @@
+import { withoutCommand } from "./unavailable.ts";
+
 const QUIET_MS = 10_000;
 
 /** Tells of outages, each once: clients try again every second, and every one of them complains. */
@@ -21,7 +23,7 @@ export function watchOutages(where: string): Outages {
       toldAt = performance.now();
       console.warn(
         `[diffio-webhooks] Redis at ${where} fails; deliveries are answered 503, and runs wait, until it is back:`,
-        error,
+        withoutCommand(error),
       );
     },
     over() {

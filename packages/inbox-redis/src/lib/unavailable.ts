@@ -8,11 +8,19 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The error for a Redis that does not do what it is asked. */
-export function unavailable(cause: unknown, where: string): WebhookError {
-  if (cause instanceof WebhookError) return cause;
-  const text = cause instanceof Error ? cause.message : String(cause);
+export function unavailable(error: unknown, where: string): WebhookError {
+  if (error instanceof WebhookError) return error;
+  const cause = withoutCommand(error);
   const hint =
-    HINTS.find(([pattern]) => pattern.test(text))?.[1] ??
+    HINTS.find(([pattern]) => pattern.test(cause.message))?.[1] ??
     "Check that Redis runs there and can be reached. Nothing has to be restarted here when it is back.";
-  return new WebhookError("inbox_unavailable", `Redis at ${where} failed: ${text}`, { hint, cause });
+  return new WebhookError("inbox_unavailable", `Redis at ${where} failed: ${cause.message}`, { hint, cause });
+}
+
+/** An error of ioredis, without the command that it carries: a body may stand in it, and bodies are never logged. */
+export function withoutCommand(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  // A transaction fails since one of its commands was refused.
+  const [first = error] = (error as Error & { previousErrors?: readonly Error[] }).previousErrors ?? [];
+  return Object.assign(new Error(first.message), { name: first.name });
 }
