@@ -132,6 +132,8 @@ describe.skipIf(!hasRedisServer)("what redisInbox keeps", () => {
       redisClient.hget(`${prefix}diffio-webhooks:default:m_${messageId}`, "data");
     await expect.poll(() => dataOf(done), { timeout: 5000 }).toBe("{}");
     await expect.poll(() => dataOf(discarded), { timeout: 5000 }).toBe("{}");
+    const small = `${prefix}diffio-webhooks:default:m_${done.messageId}`;
+    expect(await redisClient.object("ENCODING", small)).toBe("listpack");
     expect(await dataOf(dead)).toContain(Buffer.from("dead").toString("base64"));
     for (const one of [done, discarded]) expect(await inbox.accept(one)).toEqual({ duplicate: true });
     await idle();
@@ -155,7 +157,8 @@ describe.skipIf(!hasRedisServer)("what redisInbox keeps", () => {
     const endedAt = Date.now();
     const ids = Array.from({ length: 1200 }, (_, index) => `m_${index}`);
     for (const id of ids) {
-      redisClient.hset(`${queue}${id}`, "data", "body").catch(() => {});
+      const job = { name: "", timestamp: endedAt, finishedOn: endedAt, data: "body" };
+      redisClient.hset(`${queue}${id}`, job).catch(() => {});
       redisClient.zadd(`${queue}completed`, endedAt, id).catch(() => {});
     }
     await redisClient.ping();

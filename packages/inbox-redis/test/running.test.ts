@@ -5,7 +5,7 @@ import { hasRedisServer } from "@diffio-webhooks/test-support/redis";
 import { Redis } from "ioredis";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { redisInbox } from "../src/index.ts";
-import { attach, message, openInbox, useRedis } from "./support/inboxes.ts";
+import { type Ran, attach, message, openInbox, useRedis } from "./support/inboxes.ts";
 
 describe.skipIf(!hasRedisServer)("how redisInbox runs", () => {
   const redis = useRedis();
@@ -72,6 +72,38 @@ describe.skipIf(!hasRedisServer)("how redisInbox runs", () => {
       await expect.poll(() => ran.length, { interval: 5 }).toBe(index + 1);
       expect(Date.now() - acceptedAt).toBeLessThan(1000);
     }
+  });
+
+  test("a run that lost its lease is told, and decides nothing: the one that took over does", async () => {
+    const url = redis.freshUrl();
+    const prefix = new URL(url).searchParams.get("keyPrefix") ?? "";
+    const gates = new Map<number, (error?: Error) => void>();
+    const aborted: number[] = [];
+    const run = ({ run: number, signal }: Ran): Promise<void> =>
+      new Promise((resolve, reject) => {
+        gates.set(number, (error) => (error ? reject(error) : resolve()));
+        signal?.addEventListener("abort", () => aborted.push(number));
+      });
+    const options = { url, maxRuns: 2, concurrency: 1 };
+    const [first, second] = [openInbox(options), openInbox(options)];
+    attach(first, run);
+    const one = message();
+    await first.accept(one);
+    await expect.poll(() => gates.size).toBe(1);
+    const { interrupted, idle } = attach(second, run);
+    const client = new Redis(redis.server.url);
+    onTestFinished(() => client.disconnect());
+    await client.del(`${prefix}diffio-webhooks:default:m_${one.messageId}:lock`);
+    await expect.poll(() => gates.size, { timeout: 5000 }).toBe(2);
+    await expect.poll(() => aborted, { timeout: 5000 }).toEqual([1]);
+    expect(interrupted.map((told) => [told.run, told.final])).toEqual([[1, false]]);
+
+    gates.get(1)?.();
+    await pause(300);
+    expect(await second.counts()).toMatchObject({ pending: 0, running: 1, done: 0, dead: 0 });
+    gates.get(2)?.(new Error("no"));
+    await idle();
+    expect(await second.deadLetters.list()).toMatchObject([{ runs: 2, reason: "handler_failed" }]);
   });
 
   test("nothing of an idle service hammers Redis", async () => {

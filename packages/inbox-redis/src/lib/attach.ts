@@ -123,7 +123,7 @@ export function startWorker(
 
   async function close(): Promise<void> {
     slots.leave(receiver);
-    const closed = worker.close();
+    const closed = worker.close().catch(outages.failed);
     if (leases.size > 0) {
       await within(closeTimeoutInSeconds * 1000, new Promise<void>((resolve) => whenNoneRuns.add(resolve)));
     }
