@@ -1,8 +1,8 @@
-import { hasRedisServer, redisUrl } from "@diffio-webhooks/test-support/redis";
 import { describe } from "vitest";
 import { describeInbox } from "../src/inbox-suite.ts";
 import { redis } from "../src/inboxes/redis.ts";
 
-describe.skipIf(!hasRedisServer && redisUrl === undefined)("with a redis-server", () => {
+// Where there is none, test-support/missing-engines.ts says so after all tests.
+describe.skipIf(redis.missing !== undefined)("with a redis-server", () => {
   describeInbox(redis);
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type RedisServer, redisUrl, startRedis } from "@diffio-webhooks/test-support/redis";
+import { type RedisServer, hasRedisServer, redisUrl, startRedis } from "@diffio-webhooks/test-support/redis";
+import { Redis } from "ioredis";
 import { type InboxEngine, nodeStore } from "../inboxes.ts";
 
 let server: RedisServer | undefined;
@@ -9,6 +10,7 @@ export const redis: InboxEngine = {
   name: "redisInbox",
   durable: true,
   processes: true,
+  missing: hasRedisServer || redisUrl !== undefined ? undefined : "redis-server",
   async start() {
     if (redisUrl === undefined) server = await startRedis();
   },
@@ -16,6 +18,15 @@ export const redis: InboxEngine = {
     await server?.remove();
   },
   async createStore() {
-    return nodeStore("redis", { url: `${redisUrl ?? server?.url}?keyPrefix=${randomUUID()}:` });
+    const keyPrefix = `${randomUUID()}:`;
+    const url = redisUrl ?? server?.url ?? "";
+    return nodeStore("redis", { url: `${url}?keyPrefix=${keyPrefix}` }, () => removeKeys(url, keyPrefix));
   },
 };
+
+async function removeKeys(url: string, keyPrefix: string): Promise<void> {
+  const client = new Redis(url);
+  const keys = await client.keys(`${keyPrefix}*`);
+  if (keys.length > 0) await client.unlink(keys);
+  client.disconnect();
+}
