@@ -9,6 +9,7 @@ import { sampleEvent, signMessage } from "@diffio-webhooks/core/testing";
 import { diffioWebhooks as expressWebhooks } from "@diffio-webhooks/express";
 import { diffioWebhooks as fastifyWebhooks } from "@diffio-webhooks/fastify";
 import { diffioWebhooks as honoWebhooks } from "@diffio-webhooks/hono";
+import { redisInbox } from "@diffio-webhooks/inbox-redis";
 import { startSimulator } from "@diffio-webhooks/simulator";
 import { createSimulatorClient } from "@diffio-webhooks/simulator/client";
 import express from "express";
@@ -62,6 +63,17 @@ await simulator.idle();
 const client = createSimulatorClient({ url: simulator.url });
 assert.equal((await client.messages.get(svixMessageId)).attempts[0].statusCode, 200);
 await simulator.close();
+
+// Nothing listens there, and that is what is told.
+const refusals = [];
+const durable = createReceiver({
+  ...optionsFor("redis"),
+  inbox: redisInbox({ url: "redis://127.0.0.1:1" }),
+  onRejected: ({ code }) => refusals.push(code),
+});
+assert.equal((await durable.receive(init())).status, 503);
+assert.deepEqual(refusals, ["inbox_unavailable"]);
+await durable.close();
 
 // CommonJS can require the packages too (Node 20.19 and later).
 assert.equal(typeof createRequire(import.meta.url)("@diffio-webhooks/core").createReceiver, "function");

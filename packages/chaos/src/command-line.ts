@@ -34,6 +34,7 @@ export function readCommand<Numbers extends Record<string, number>>(
   const name = String(values["engine"] ?? "sqlite");
   const engine =
     ENGINES[name] ?? usage(`There is no engine "${name}"; there are ${Object.keys(ENGINES).join(", ")}.`);
+  if (engine.missing !== undefined) usage(`${engine.missing} is not there: install it first.`);
   const numbers: Record<string, number> = { ...defaults };
   for (const key of Object.keys(defaults)) {
     const value = values[key];

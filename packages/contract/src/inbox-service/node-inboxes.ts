@@ -1,6 +1,8 @@
 import { type Inbox, memoryInbox } from "@diffio-webhooks/core";
+import { redisInbox } from "@diffio-webhooks/inbox-redis";
 
 /** The inboxes that a service on Node can be started with, by name: from their options, as plain JSON. */
 export const NODE_INBOXES = {
   memory: (options) => memoryInbox(options),
+  redis: (options) => redisInbox(options),
 } satisfies Record<string, (options: never) => Inbox | Promise<Inbox>>;
