@@ -35,7 +35,8 @@ export function createDeadLetters(store: StoreClient, onReplayed: () => void): D
     async replayAll({ onProgress } = {}) {
       const { total, newest } = await store.send("countDead", {});
       let replayed = 0;
-      while (newest && replayed < total) {
+      if (!newest) return replayed;
+      while (replayed < total) {
         // Never more than there were: those that die again meanwhile stay where they are.
         const limit = Math.min(REPLAYED_AT_ONCE, total - replayed);
         const step = await store.send("replayOldest", { newest, limit });
@@ -55,7 +56,7 @@ function toId({ diedAt, seq }: DeadLetterPlace): string {
 }
 
 function toPlace(id: string): DeadLetterPlace | undefined {
-  const [, diedAt = "", seq = ""] = /^([0-9a-z]{1,10})-([0-9a-z]{1,10})$/.exec(String(id)) ?? [];
+  const [, diedAt = "", seq = ""] = /^([0-9a-z]{1,10})-([0-9a-z]{1,10})$/.exec(id) ?? [];
   const place = { diedAt: Number.parseInt(diedAt, 36), seq: Number.parseInt(seq, 36) };
   return toId(place) === id ? place : undefined;
 }

@@ -67,7 +67,7 @@ export function createThread({ file, workerData, onMessage, onCrash }: ThreadOpt
           clearTimeout(timer);
           resolve();
         });
-        ending.postMessage("close" satisfies ToWorker);
+        ending.postMessage("close" satisfies ToWorker, []);
       });
     },
   };

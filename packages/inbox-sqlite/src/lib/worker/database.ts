@@ -27,8 +27,7 @@ export interface Database {
  */
 export function openDatabase(path: string): Database {
   makeFile(path);
-  const { DatabaseSync } = loadSqlite();
-  const sqlite = new DatabaseSync(path);
+  const sqlite = new (loadSqlite().DatabaseSync)(path);
   try {
     // Waiting for a lock is done by who opens and by the transactions, in finer steps than SQLite's.
     sqlite.exec("PRAGMA busy_timeout = 0");
@@ -79,7 +78,7 @@ function syncFolder(path: string): void {
 }
 
 /** Loads node:sqlite without the warning, on Node 22, that it is experimental: we know, and the user can do nothing. */
-function loadSqlite(): typeof import("node:sqlite") {
+function loadSqlite(): { DatabaseSync: typeof DatabaseSync } {
   const { emitWarning } = process;
   // This process object is the worker's own.
   process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
