@@ -139,6 +139,7 @@ export const READS: ReadonlySet<OperationName> = new Set<OperationName>([
 export type FailureKind =
   | "locked"
   | "full"
+  | "io"
   | "read_only"
   | "corrupt"
   | "not_a_database"
@@ -170,10 +171,10 @@ export type ToWorker = { readonly requests: readonly Request[] } | "close";
 
 /** A message from the worker. */
 export interface FromWorker {
-  /** The answers to a message's requests, in their order; absent where it had none. */
-  readonly answers?: readonly unknown[] | undefined;
-  /** Or why none of them has been done. */
-  readonly failure?: Failure | undefined;
+  /** The answers to a message's requests, in their order; undefined where one has failed. */
+  readonly answers: readonly unknown[];
+  /** Why there are requests without an answer: nothing of them has been done. */
+  readonly failure?: Failure;
   /** Leases that have passed to another process. */
   readonly lost: readonly Lease[];
 }

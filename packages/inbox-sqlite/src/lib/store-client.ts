@@ -114,13 +114,18 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
 
   function receive({ answers, failure, lost }: FromWorker): void {
     if (lost.length > 0) onLost(lost);
-    if (!answers && !failure) return;
+    if (answers.length === 0 && !failure) return;
     const batch = sent;
     sent = [];
-    if (failure) refuse(batch, failure);
-    else {
-      lastFailure = LATE;
-      batch.forEach((one, index) => answer(one, answers?.[index]));
+    batch.forEach((one, index) => {
+      if (answers[index] !== undefined) answer(one, answers[index]);
+    });
+    lastFailure = failure ?? LATE;
+    if (failure) {
+      refuse(
+        batch.filter((_one, index) => answers[index] === undefined),
+        failure,
+      );
     }
     afterBatch();
   }
@@ -131,7 +136,6 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
   }
 
   function refuse(batch: readonly Waiting[], failure: Failure): void {
-    lastFailure = failure;
     // A lock may be gone in a moment: those that still have time try again, before all others.
     const again = failure.kind === "locked" ? batch.filter((one) => !one.late && !isOverdue(one)) : [];
     waiting.unshift(...again);
@@ -142,7 +146,8 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
     restartAt = Date.now() + RESTART_MS;
     const batch = sent;
     sent = [];
-    if (batch.length > 0) refuse(batch, { kind: "crashed", message });
+    lastFailure = { kind: "crashed", message };
+    refuse(batch, lastFailure);
     afterBatch();
   }
 

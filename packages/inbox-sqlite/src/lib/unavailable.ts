@@ -7,7 +7,9 @@ const HINTS: Readonly<Record<FailureKind, (path: string) => string>> = {
   locked: (path) =>
     `Another process holds a lock on ${path} for long: a shell, a backup or a migration with an open transaction. End it; deliveries go on by themselves then.`,
   full: (path) =>
-    `The disk (or the quota) of ${dirname(path)} is full, or a limit on file sizes is reached: make room. Deliveries go on by themselves then.`,
+    `The disk (or the quota) of ${dirname(path)} is full: make room. Deliveries go on by themselves then.`,
+  io: (path) =>
+    `The disk of ${path} reports an error (see the system's log), or this process has reached its limit on file sizes (ulimit -f).`,
   read_only: (path) =>
     `This process must be able to write to ${path} and to its folder, where SQLite keeps -wal and -shm files beside it: mend the owner, the mode or the mount.`,
   corrupt: (path) =>

@@ -14,6 +14,7 @@ const KINDS: Readonly<Record<number, FailureKind>> = {
   5: "locked",
   6: "locked",
   8: "read_only",
+  10: "io",
   11: "corrupt",
   13: "full",
   14: "cannot_open",

@@ -1,4 +1,4 @@
-import type { Failure, FromWorker, Lease, Operations, Request, WorkerOptions } from "../operations.ts";
+import type { FromWorker, Lease, Operations, Request, WorkerOptions } from "../operations.ts";
 import { READS } from "../operations.ts";
 import { acceptOperations } from "./accept.ts";
 import { countOperations } from "./counts.ts";
@@ -12,6 +12,7 @@ import { sleep } from "./sleep.ts";
 
 /** How long one transaction waits for another process's lock; who asked decides whether to try again. */
 const LOCK_WAIT_MS = 1000;
+const RENEWAL_LOCK_WAIT_MS = 50;
 const FIRST_PAUSE_MS = 0.3;
 const LONGEST_PAUSE_MS = 15;
 
@@ -25,8 +26,10 @@ interface Opened extends Database {
 
 /** The database behind the messages: opened when it is first needed, and anew after it has failed. */
 export interface Store {
-  /** Does all that is asked in one transaction, or none of it. */
+  /** Does all that is asked in one transaction; or none of it but what only reads, where another process has the lock. */
   execute(requests: readonly Request[]): FromWorker;
+  /** Renews leases where it is time to; gives those that have passed to another process. */
+  renew(): readonly Lease[];
   close(): void;
 }
 
@@ -73,8 +76,8 @@ export function createStore({ path, leaseInMs, leases }: WorkerOptions): Store {
     opened ??= open();
     const { sqlite, handlers, checkVersion, renew } = opened;
     const now = Date.now();
-    const renewing = mustRenew(now);
-    const reading = !renewing && requests.every(({ operation }) => READS.has(operation));
+    const reading = requests.length > 0 && requests.every(isRead);
+    const renewing = !reading && mustRenew(now);
     sqlite.exec(reading ? "BEGIN" : "BEGIN IMMEDIATE");
     try {
       checkVersion();
@@ -92,32 +95,44 @@ export function createStore({ path, leaseInMs, leases }: WorkerOptions): Store {
     }
   }
 
+  /** The same, as soon as no other process has the lock; for a while. */
+  function transactInTime(requests: readonly Request[], lockWaitMs: number): FromWorker {
+    const end = performance.now() + lockWaitMs;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
+      try {
+        const { answers, lost } = transact(requests);
+        for (const { seq } of lost) held.delete(seq);
+        requests.forEach((request, index) => note(held, request, answers[index]));
+        return { answers, lost };
+      } catch (error) {
+        const failure = toFailure(error);
+        if (failure.kind !== "locked" || performance.now() > end) return { answers: [], failure, lost: [] };
+      }
+      // At random, so that processes that wait for each other do not do so in step.
+      sleep(pause * (0.5 + Math.random()));
+    }
+  }
+
   return {
     execute(requests) {
-      if (requests.length === 0 && !mustRenew(Date.now())) return { lost: [] };
-      const end = performance.now() + LOCK_WAIT_MS;
-      for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
-        try {
-          const { answers, lost } = transact(requests);
-          for (const { seq } of lost) held.delete(seq);
-          requests.forEach((request, index) => note(held, request, answers[index]));
-          return { answers, lost };
-        } catch (error) {
-          const failure = toFailure(error);
-          if (failure.kind !== "locked" || performance.now() > end) return failed(failure);
-        }
-        // At random, so that processes that wait for each other do not do so in step.
-        sleep(pause * (0.5 + Math.random()));
-      }
+      const result = transactInTime(requests, LOCK_WAIT_MS);
+      if (!result.failure) return result;
+      // A full disk may have room again soon, and a lock is somebody else's: all else may be mended by a new start.
+      if (result.failure.kind !== "full" && result.failure.kind !== "locked") close();
+      const reads = requests.filter(isRead);
+      if (result.failure.kind !== "locked" || reads.length === 0) return result;
+      const { answers } = transactInTime(reads, 0);
+      return { ...result, answers: requests.map((request) => answers[reads.indexOf(request)]) };
+    },
+    renew() {
+      return mustRenew(Date.now()) ? transactInTime([], RENEWAL_LOCK_WAIT_MS).lost : [];
     },
     close,
   };
+}
 
-  function failed(failure: Failure): FromWorker {
-    // A full disk may have room again soon, and a lock is somebody else's: all else may be mended by a new start.
-    if (failure.kind !== "locked" && failure.kind !== "full") close();
-    return { failure, lost: [] };
-  }
+function isRead({ operation }: Request): boolean {
+  return READS.has(operation);
 }
 
 /** Keeps track of which leases this process holds. */

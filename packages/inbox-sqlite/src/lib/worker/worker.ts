@@ -9,19 +9,24 @@ if (!port) throw new Error("This file is started as a worker by sqliteInbox().")
 
 const store = createStore(options);
 // Looks more often than it must, so that a renewal that failed is soon made up for.
-const renewal = setInterval(() => send(store.execute([])), Math.max(options.leaseInMs / 6, 50));
+const renewal = setInterval(renew, Math.max(options.leaseInMs / 6, 50));
 port.on("message", receive);
 
 function receive(message: ToWorker): void {
   if (message !== "close") return send(store.execute(message.requests), message.requests);
   clearInterval(renewal);
   store.close();
-  port?.close();
+  // Ends this thread only. (Deno has no way to close the port.)
+  process.exit();
 }
 
-function send(result: FromWorker, requests: readonly Request[] = []): void {
-  if (requests.length === 0 && result.lost.length === 0) return;
-  const bodies = requests.flatMap(({ operation }, index) => bodiesOf(operation, result.answers?.[index]));
+function renew(): void {
+  const lost = store.renew();
+  if (lost.length > 0) send({ answers: [], lost }, []);
+}
+
+function send(result: FromWorker, requests: readonly Request[]): void {
+  const bodies = requests.flatMap(({ operation }, index) => bodiesOf(operation, result.answers[index]));
   port?.postMessage(
     result,
     bodies.map(({ buffer }) => buffer as ArrayBuffer),
