@@ -10,7 +10,17 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { attach, database, folder, message, newPath, open, refusal, unavailable } from "./support/inboxes.ts";
+import {
+  attach,
+  database,
+  eventually,
+  folder,
+  message,
+  newPath,
+  open,
+  refusal,
+  unavailable,
+} from "./support/inboxes.ts";
 
 describe("the file", () => {
   test("and those beside it can be read and written by their owner only", async () => {
@@ -140,7 +150,7 @@ test.each([
   await first.accept(one);
   await first.close();
   const { runs, attachment } = attach(open(path));
-  await expect.poll(() => runs.length).toBe(1);
+  await eventually(() => runs.length).toBe(1);
   expect(runs[0]?.message).toEqual({ ...one, rawBody: bytes });
   runs[0]?.end();
   await attachment.idle();

@@ -1,5 +1,14 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { attach, database, message, newPath, open, refusal, unavailable } from "./support/inboxes.ts";
+import {
+  attach,
+  database,
+  eventually,
+  message,
+  newPath,
+  open,
+  refusal,
+  unavailable,
+} from "./support/inboxes.ts";
 
 /** Locks the file as another program would; gives what unlocks it. */
 function lock(path: string): () => void {
@@ -25,7 +34,7 @@ test("a lock that stays: deliveries are refused in time, the service goes on, an
   const inbox = open(path, { leaseInSeconds: 1 });
   const { runs, interrupted, attachment } = attach(inbox);
   await inbox.accept(message());
-  await expect.poll(() => runs.length).toBe(1);
+  await eventually(() => runs.length).toBe(1);
   const unlock = lock(path);
 
   let turns = 0;
@@ -49,7 +58,7 @@ test("a lock that stays: deliveries are refused in time, the service goes on, an
   setTimeout(unlock, 500);
   expect(await late).toBe("accepted");
   expect(await inbox.accept(refused)).toEqual({ duplicate: false });
-  await expect.poll(() => runs.length).toBe(3);
+  await eventually(() => runs.length).toBe(3);
   for (const run of runs) run.end();
   await attachment.idle();
   expect(await inbox.counts()).toMatchObject({ done: 3, pending: 0, running: 0, dead: 0 });

@@ -99,3 +99,8 @@ export function unavailable(hint: RegExp): unknown {
     hint: expect.stringMatching(hint) as string,
   });
 }
+
+/** Waits until something is so: on a busy machine, for a while. */
+export function eventually<Value>(look: () => Value | Promise<Value>): ReturnType<typeof expect.poll<Value>> {
+  return expect.poll(look, { timeout: 20_000 });
+}
