@@ -55,7 +55,7 @@ test("a round goes over more than one step", async () => {
     INSERT OR IGNORE INTO bodies SELECT seq, x'00' FROM messages;
     UPDATE messages SET received_at = ${old - 1} WHERE state = 0`);
   attach(open(path, { keepIdsInDays: 2 / DAY }), "another");
-  await eventually(() => other.prepare("SELECT state FROM messages JOIN bodies USING (seq)").all(), {
-    timeout: 10_000,
-  }).toEqual([{ state: 0 }]);
+  await eventually(() => other.prepare("SELECT state FROM messages JOIN bodies USING (seq)").all()).toEqual([
+    { state: 0 },
+  ]);
 });
