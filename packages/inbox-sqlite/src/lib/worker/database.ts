@@ -1,11 +1,10 @@
 import { accessSync, closeSync, constants, fsyncSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { checkpointing } from "./checkpoint.ts";
 import { StoreFailure } from "./failure.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
-/** Pages (of 4 KiB) in the log before they go into the database: fewer and longer checkpoints than SQLite's 1000. */
-const CHECKPOINT_PAGES = 4000;
 const CACHE_KIB = 32_000;
 const LOG_LIMIT_BYTES = 64 * 2 ** 20;
 
@@ -16,6 +15,8 @@ export interface Database {
   isMoved(): boolean;
   /** Throws where another process has brought the schema to a version that this one does not know. */
   checkVersion(): void;
+  /** To be called after each commit. */
+  afterCommit(): void;
   close(): void;
 }
 
@@ -36,7 +37,7 @@ export function openDatabase(path: string): Database {
     if (mode !== "wal")
       throw new StoreFailure("no_wal", `SQLite keeps ${path} in journal mode ${String(mode)}.`);
     sqlite.exec(
-      `PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; ` +
+      "PRAGMA synchronous = FULL; " +
         `PRAGMA cache_size = -${CACHE_KIB}; PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`,
     );
     migrate(sqlite, path);
@@ -53,6 +54,7 @@ export function openDatabase(path: string): Database {
       const now = statSync(path, { throwIfNoEntry: false });
       return now === undefined || now.ino !== opened.ino || now.dev !== opened.dev;
     },
+    afterCommit: checkpointing(sqlite, path),
     checkVersion: () => checkVersion(Number(version.get()?.["user_version"]), path),
     close: () => sqlite.close(),
   };

@@ -74,10 +74,11 @@ export function createStore({ path, leaseInMs, leases }: WorkerOptions): Store {
   function transact(requests: readonly Request[]): { answers: unknown[]; lost: Lease[] } {
     if (opened?.isMoved()) close();
     opened ??= open();
-    const { sqlite, handlers, checkVersion, renew } = opened;
+    const { sqlite, handlers, checkVersion, renew, afterCommit } = opened;
     const now = Date.now();
     const reading = requests.length > 0 && requests.every(isRead);
     const renewing = !reading && mustRenew(now);
+    let committed: { answers: unknown[]; lost: Lease[] };
     sqlite.exec(reading ? "BEGIN" : "BEGIN IMMEDIATE");
     try {
       checkVersion();
@@ -88,11 +89,13 @@ export function createStore({ path, leaseInMs, leases }: WorkerOptions): Store {
       const answers = requests.map(({ operation, ask }) => handlers[operation](ask as never));
       sqlite.exec("COMMIT");
       if (renewing) renewedAt = now;
-      return { answers, lost };
+      committed = { answers, lost };
     } catch (error) {
       rollback(sqlite);
       throw error;
     }
+    afterCommit();
+    return committed;
   }
 
   /** The same, as soon as no other process has the lock; for a while. */
