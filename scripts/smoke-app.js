@@ -1,7 +1,7 @@
 // Runs in a project that has only the published packages: no TypeScript, no workspace.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createRequire } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { createReceiver, createVerifier } from "@diffio-webhooks/core";
 import { createFetchHandler } from "@diffio-webhooks/core/fetch";
 import { generationEventSchema } from "@diffio-webhooks/core/schemas";
@@ -9,6 +9,7 @@ import { sampleEvent, signMessage } from "@diffio-webhooks/core/testing";
 import { diffioWebhooks as expressWebhooks } from "@diffio-webhooks/express";
 import { diffioWebhooks as fastifyWebhooks } from "@diffio-webhooks/fastify";
 import { diffioWebhooks as honoWebhooks } from "@diffio-webhooks/hono";
+import { sqliteInbox } from "@diffio-webhooks/inbox-sqlite";
 import { startSimulator } from "@diffio-webhooks/simulator";
 import { createSimulatorClient } from "@diffio-webhooks/simulator/client";
 import express from "express";
@@ -62,6 +63,19 @@ await simulator.idle();
 const client = createSimulatorClient({ url: simulator.url });
 assert.equal((await client.messages.get(svixMessageId)).attempts[0].statusCode, 200);
 await simulator.close();
+
+// Only where there is node:sqlite; elsewhere it says so.
+if (isBuiltin("node:sqlite")) {
+  const inbox = sqliteInbox({ path: "inbox.db" });
+  const durable = createReceiver({ ...optionsFor("sqlite"), inbox });
+  assert.equal((await durable.receive(init())).status, 200);
+  await durable.idle();
+  assert.equal((await inbox.counts()).done, 1);
+  await durable.close();
+  assert.equal(ran.pop(), "sqlite gen_123");
+} else {
+  assert.throws(() => sqliteInbox({ path: "inbox.db" }), { code: "invalid_option" });
+}
 
 // CommonJS can require the packages too (Node 20.19 and later).
 assert.equal(typeof createRequire(import.meta.url)("@diffio-webhooks/core").createReceiver, "function");
