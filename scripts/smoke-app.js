@@ -1,7 +1,7 @@
 // Runs in a project that has only the published packages: no TypeScript, no workspace.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createRequire } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { createReceiver, createVerifier } from "@diffio-webhooks/core";
 import { createFetchHandler } from "@diffio-webhooks/core/fetch";
 import { generationEventSchema } from "@diffio-webhooks/core/schemas";
@@ -10,6 +10,7 @@ import { diffioWebhooks as expressWebhooks } from "@diffio-webhooks/express";
 import { diffioWebhooks as fastifyWebhooks } from "@diffio-webhooks/fastify";
 import { diffioWebhooks as honoWebhooks } from "@diffio-webhooks/hono";
 import { redisInbox } from "@diffio-webhooks/inbox-redis";
+import { sqliteInbox } from "@diffio-webhooks/inbox-sqlite";
 import { startSimulator } from "@diffio-webhooks/simulator";
 import { createSimulatorClient } from "@diffio-webhooks/simulator/client";
 import express from "express";
@@ -66,14 +67,27 @@ await simulator.close();
 
 // Nothing listens there, and that is what is told.
 const refusals = [];
-const durable = createReceiver({
+const withoutRedis = createReceiver({
   ...optionsFor("redis"),
   inbox: redisInbox({ url: "redis://127.0.0.1:1" }),
   onRejected: ({ code }) => refusals.push(code),
 });
-assert.equal((await durable.receive(init())).status, 503);
+assert.equal((await withoutRedis.receive(init())).status, 503);
 assert.deepEqual(refusals, ["inbox_unavailable"]);
-await durable.close();
+await withoutRedis.close();
+
+// Only where there is node:sqlite; elsewhere it says so.
+if (isBuiltin("node:sqlite")) {
+  const inbox = sqliteInbox({ path: "inbox.db" });
+  const durable = createReceiver({ ...optionsFor("sqlite"), inbox });
+  assert.equal((await durable.receive(init())).status, 200);
+  await durable.idle();
+  assert.equal((await inbox.counts()).done, 1);
+  await durable.close();
+  assert.equal(ran.pop(), "sqlite gen_123");
+} else {
+  assert.throws(() => sqliteInbox({ path: "inbox.db" }), { code: "invalid_option" });
+}
 
 // CommonJS can require the packages too (Node 20.19 and later).
 assert.equal(typeof createRequire(import.meta.url)("@diffio-webhooks/core").createReceiver, "function");

@@ -1,6 +1,7 @@
 import type { InboxEngine } from "@diffio-webhooks/contract/inboxes";
 import { memory } from "@diffio-webhooks/contract/inboxes/memory";
 import { redis } from "@diffio-webhooks/contract/inboxes/redis";
+import { sqlite } from "@diffio-webhooks/contract/inboxes/sqlite";
 
 /** The engines of the campaigns, by the name that the command takes. The memory inbox is there to be seen to lose. */
-export const ENGINES: Readonly<Record<string, InboxEngine>> = { memory, redis };
+export const ENGINES: Readonly<Record<string, InboxEngine>> = { memory, redis, sqlite };

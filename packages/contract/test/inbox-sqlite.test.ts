@@ -1,0 +1,4 @@
+import { describeInbox } from "../src/inbox-suite.ts";
+import { sqlite } from "../src/inboxes/sqlite.ts";
+
+describeInbox(sqlite);
