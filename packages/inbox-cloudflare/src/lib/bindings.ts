@@ -13,16 +13,17 @@ interface ObjectNamespace {
   get(id: unknown): InboxObject;
 }
 
+type NamesOf<Bindings, Binding> = {
+  [Name in keyof Bindings & string]: Bindings[Name] extends Binding ? Name : never;
+}[keyof Bindings & string];
+
 /**
  * The names of those bindings of the Worker that have the methods of `Binding`, where the Worker's bindings are
  * declared (`wrangler types`); any string where they are not.
  */
 export type BindingName<Binding> = keyof Cloudflare.Env extends never
   ? string
-  : {
-      [Name in keyof Cloudflare.Env]: Cloudflare.Env[Name] extends Binding ? Name : never;
-    }[keyof Cloudflare.Env] &
-      string;
+  : NamesOf<Cloudflare.Env, Binding>;
 
 /** Calls the Durable Object. */
 export type CallObject = <Result>(call: (object: InboxObject) => Promise<Result>) => Promise<Result>;

@@ -1,4 +1,9 @@
-import { type AcceptedMessage, type DurableInbox, type InboxAttachment, WebhookError } from "@diffio-webhooks/core";
+import {
+  type AcceptedMessage,
+  type DurableInbox,
+  type InboxAttachment,
+  WebhookError,
+} from "@diffio-webhooks/core";
 import {
   type DurableInboxOptions,
   checkDurableInboxOptions,

@@ -70,7 +70,8 @@ export function createConsumer(parts: ConsumerParts): (batch: QueueBatch) => Pro
     try {
       const held = new Set(await callObject((object) => object.renew(holders)));
       for (const holder of holders) {
-        if (!held.has(holder.token)) leases.get(holder)?.abort(new Error("The lease has passed to another run."));
+        if (!held.has(holder.token))
+          leases.get(holder)?.abort(new Error("The lease has passed to another run."));
       }
     } catch (error) {
       tellOnce("a lease could not be renewed; this is tried again:", error);

@@ -1,7 +1,7 @@
 import type { DeadLetter, FailureReason } from "@diffio-webhooks/core";
 import { loadBody } from "./bodies.ts";
 import type { DeadLetterPart, ReplayPlan } from "./object-protocol.ts";
-import { type SqlRow, type SqlStorage, textOf } from "./sql-storage.ts";
+import { type SqlRow, type SqlStorage, optionalText, textOf } from "./sql-storage.ts";
 
 /** An answer of a Durable Object takes at most 32 MiB. */
 const MAX_PART_BYTES = 8 * 1_048_576;
@@ -30,7 +30,7 @@ export class DeadLetterTable {
     const rows = this.#rows(
       `SELECT id, receiver, message_id, event_type, runs, reason, error, received_at, ended_at FROM messages
        WHERE state = 'dead' AND (ended_at, id) < (?, ?) ORDER BY ended_at DESC, id DESC LIMIT ?`,
-      ...[diedAt, id, limit],
+      [diedAt, id, limit],
     );
     let bytes = 0;
     for (const row of rows) {
@@ -46,18 +46,18 @@ export class DeadLetterTable {
   find(handle: string): number | undefined {
     const position = positionOf(handle);
     if (!position) return undefined;
-    const [row] = this.#rows("SELECT id FROM messages WHERE id = ? AND state = 'dead'", position.id);
+    const [row] = this.#rows("SELECT id FROM messages WHERE id = ? AND state = 'dead'", [position.id]);
     return row && position.id;
   }
 
   discard(id: number, now: number): void {
-    this.#rows("UPDATE messages SET state = 'discarded', ended_at = ?, error = NULL WHERE id = ?", now, id);
+    this.#rows("UPDATE messages SET state = 'discarded', ended_at = ?, error = NULL WHERE id = ?", [now, id]);
   }
 
   plan(now: number): ReplayPlan {
     const [row] = this.#rows(
       "SELECT COUNT(*) AS total FROM messages WHERE state = 'dead' AND ended_at <= ?",
-      now,
+      [now],
     );
     return { total: Number(row?.["total"]), diedUntil: now };
   }
@@ -66,26 +66,26 @@ export class DeadLetterTable {
   next({ diedUntil }: ReplayPlan, limit: number): number[] {
     return this.#rows(
       "SELECT id FROM messages WHERE state = 'dead' AND ended_at <= ? ORDER BY ended_at, id LIMIT ?",
-      ...[diedUntil, limit],
+      [diedUntil, limit],
     ).map((row) => Number(row["id"]));
   }
 
-  #rows(query: string, ...bindings: readonly (string | number)[]): SqlRow[] {
+  #rows(query: string, bindings: readonly (string | number)[] = []): SqlRow[] {
     return this.#sql.exec(query, ...bindings).toArray();
   }
 }
 
 function toDeadLetter(row: SqlRow, rawBody: Uint8Array): DeadLetter {
-  const eventType = textOf(row["event_type"]);
+  const eventType = optionalText(row["event_type"]);
   return {
     id: `${Number(row["ended_at"])}-${Number(row["id"])}`,
-    messageId: String(row["message_id"]),
-    receiver: String(row["receiver"]),
+    messageId: textOf(row["message_id"]),
+    receiver: textOf(row["receiver"]),
     ...(eventType !== undefined && { eventType }),
     rawBody,
     runs: Number(row["runs"]),
     reason: row["reason"] as FailureReason,
-    error: String(row["error"]),
+    error: textOf(row["error"]),
     receivedAt: new Date(Number(row["received_at"])),
     diedAt: new Date(Number(row["ended_at"])),
   };

@@ -80,10 +80,7 @@ export class DiffioInbox extends DurableObject implements InboxObject {
     return { duplicate: false };
   }
 
-  async lease(
-    settings: ObjectSettings,
-    { id, token, receivers, maxRuns }: LeaseRequest,
-  ): Promise<Lease> {
+  async lease(settings: ObjectSettings, { id, token, receivers, maxRuns }: LeaseRequest): Promise<Lease> {
     this.#settings.keep(settings);
     const now = Date.now();
     const known = this.#messages.findById(id);

@@ -1,7 +1,7 @@
 import type { InboxCounts } from "@diffio-webhooks/core";
 import type { LeaseHolder, RunEnd, StoredMessage } from "./object-protocol.ts";
 import { addBody, loadBody, partsOf, removeBody } from "./bodies.ts";
-import { type ObjectStorage, type SqlRow, type SqlValue, textOf } from "./sql-storage.ts";
+import { type ObjectStorage, type SqlRow, type SqlValue, optionalText, textOf } from "./sql-storage.ts";
 
 /** What is looked at of a message before something is decided. */
 export interface MessageState {
@@ -32,16 +32,15 @@ export class MessageTable {
 
   findByMessageId(receiver: string, messageId: string): MessageState | undefined {
     return toState(
-      this.#rows(
-        `SELECT ${STATE_COLUMNS} FROM messages WHERE receiver = ? AND message_id = ?`,
+      this.#rows(`SELECT ${STATE_COLUMNS} FROM messages WHERE receiver = ? AND message_id = ?`, [
         receiver,
         messageId,
-      ),
+      ]),
     );
   }
 
   findById(id: number): MessageState | undefined {
-    return toState(this.#rows(`SELECT ${STATE_COLUMNS} FROM messages WHERE id = ?`, id));
+    return toState(this.#rows(`SELECT ${STATE_COLUMNS} FROM messages WHERE id = ?`, [id]));
   }
 
   /** Adds a message that waits for its first run. */
@@ -66,9 +65,22 @@ export class MessageTable {
         `INSERT INTO messages (receiver, message_id, state, timestamp, event_type, secret_name, received_at, runs,
            queued, sends, wake_at, reason, error, ended_at, parts)
          VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-        ...[receiver, messageId, state, timestamp, eventType, secretName, now],
-        ...[queued, queued, wakeAt, death?.reason ?? null, death?.error ?? null, death ? now : null],
-        partsOf(rawBody),
+        [
+          receiver,
+          messageId,
+          state,
+          timestamp,
+          eventType,
+          secretName,
+          now,
+          queued,
+          queued,
+          wakeAt,
+          death?.reason ?? null,
+          death?.error ?? null,
+          death ? now : null,
+          partsOf(rawBody),
+        ],
       );
       const id = Number(added?.["id"]);
       addBody(this.#storage.sql, id, rawBody);
@@ -82,7 +94,7 @@ export class MessageTable {
     this.#storage.transactionSync(() => {
       this.#rows(
         `UPDATE messages SET timestamp = ?, event_type = ?, secret_name = ?, received_at = ?, parts = ? WHERE id = ?`,
-        ...[timestamp, eventType, secretName, now, partsOf(rawBody), id],
+        [timestamp, eventType, secretName, now, partsOf(rawBody), id],
       );
       removeBody(this.#storage.sql, id);
       addBody(this.#storage.sql, id, rawBody);
@@ -95,19 +107,18 @@ export class MessageTable {
     this.#rows(
       `UPDATE messages SET state = 'pending', runs = 0, queued = 1, sends = 1, wake_at = ?, token = NULL,
          reason = NULL, error = NULL, ended_at = NULL WHERE id = ?`,
-      wakeAt,
-      id,
+      [wakeAt, id],
     );
   }
 
   /** A queue message is on its way to a message that has not got one. */
   queue(id: number, wakeAt: number): void {
-    this.#rows("UPDATE messages SET queued = 1, sends = sends + 1, wake_at = ? WHERE id = ?", wakeAt, id);
+    this.#rows("UPDATE messages SET queued = 1, sends = sends + 1, wake_at = ? WHERE id = ?", [wakeAt, id]);
   }
 
   /** The queue has not taken it: it is looked at again at that time, unless it came through all the same. */
   notQueued(id: number, wakeAt: number): void {
-    this.#rows("UPDATE messages SET queued = 0, wake_at = ? WHERE id = ? AND queued = 1", wakeAt, id);
+    this.#rows("UPDATE messages SET queued = 0, wake_at = ? WHERE id = ? AND queued = 1", [wakeAt, id]);
   }
 
   /**
@@ -117,17 +128,15 @@ export class MessageTable {
    * @param nextWake when to look again, from how many queue messages were sent for it.
    */
   wake(now: number, limit: number, nextWake: (sends: number) => number): number[] {
-    const due = this.#rows(
-      "SELECT id, sends FROM messages WHERE wake_at <= ? ORDER BY wake_at LIMIT ?",
+    const due = this.#rows("SELECT id, sends FROM messages WHERE wake_at <= ? ORDER BY wake_at LIMIT ?", [
       now,
       limit,
-    );
+    ]);
     return due.map((row) => {
       const [id, sends] = [Number(row["id"]), Number(row["sends"])];
       this.#rows(
         "UPDATE messages SET queued = 1, sends = sends + 1, wake_at = ?, token = NULL WHERE id = ?",
-        nextWake(sends + 1),
-        id,
+        [nextWake(sends + 1), id],
       );
       return id;
     });
@@ -136,13 +145,14 @@ export class MessageTable {
   lease({ id, token }: LeaseHolder, run: number, until: number): void {
     this.#rows(
       "UPDATE messages SET state = 'running', runs = ?, queued = 0, sends = 0, token = ?, wake_at = ? WHERE id = ?",
-      ...[run, token, until, id],
+      [run, token, until, id],
     );
   }
 
   renew({ id, token }: LeaseHolder, until: number): boolean {
-    const held = "UPDATE messages SET wake_at = ? WHERE id = ? AND token = ? AND state = 'running' RETURNING id";
-    return this.#rows(held, until, id, token).length > 0;
+    const held =
+      "UPDATE messages SET wake_at = ? WHERE id = ? AND token = ? AND state = 'running' RETURNING id";
+    return this.#rows(held, [until, id, token]).length > 0;
   }
 
   end({ id, token }: LeaseHolder, end: RunEnd, now: number): boolean {
@@ -150,12 +160,13 @@ export class MessageTable {
     if (end.state === "pending") {
       const dueAt = now + end.delayInSeconds * 1000;
       return (
-        this.#rows(`UPDATE messages SET state = 'pending', wake_at = ? ${held}`, dueAt, id, token).length > 0
+        this.#rows(`UPDATE messages SET state = 'pending', wake_at = ? ${held}`, [dueAt, id, token]).length >
+        0
       );
     }
     const { reason, error } = end.state === "dead" ? end : { reason: null, error: null };
     const ended = `UPDATE messages SET state = ?, wake_at = NULL, ended_at = ?, reason = ?, error = ? ${held}`;
-    return this.#rows(ended, end.state, now, reason, error, id, token).length > 0;
+    return this.#rows(ended, [end.state, now, reason, error, id, token]).length > 0;
   }
 
   /** The last run ended without a word. */
@@ -163,28 +174,28 @@ export class MessageTable {
     this.#rows(
       `UPDATE messages SET state = 'dead', queued = 0, wake_at = NULL, token = NULL, ended_at = ?, reason = ?, error = ?
        WHERE id = ?`,
-      ...[now, reason, error, id],
+      [now, reason, error, id],
     );
   }
 
   load(id: number): StoredMessage {
     const [row = {}] = this.#rows(
       "SELECT receiver, message_id, timestamp, event_type, secret_name FROM messages WHERE id = ?",
-      id,
+      [id],
     );
     return {
-      receiver: String(row["receiver"]),
-      messageId: String(row["message_id"]),
+      receiver: textOf(row["receiver"]),
+      messageId: textOf(row["message_id"]),
       timestamp: Number(row["timestamp"]),
-      eventType: textOf(row["event_type"]),
-      secretName: textOf(row["secret_name"]),
+      eventType: optionalText(row["event_type"]),
+      secretName: optionalText(row["secret_name"]),
       rawBody: loadBody(this.#storage.sql, id),
     };
   }
 
   isIdle(receiver: string): boolean {
     const active = "SELECT 1 FROM messages WHERE wake_at IS NOT NULL AND receiver = ? LIMIT 1";
-    return this.#rows(active, receiver).length === 0;
+    return this.#rows(active, [receiver]).length === 0;
   }
 
   nextWake(): number | undefined {
@@ -199,10 +210,9 @@ export class MessageTable {
     );
     const ended = (state: string): number =>
       Number(
-        this.#rows(
-          "SELECT COUNT(*) AS count FROM messages WHERE state = ? AND ended_at IS NOT NULL",
+        this.#rows("SELECT COUNT(*) AS count FROM messages WHERE state = ? AND ended_at IS NOT NULL", [
           state,
-        )[0]?.["count"],
+        ])[0]?.["count"],
       );
     const pending = active.find((row) => row["state"] === "pending");
     const running = active.find((row) => row["state"] === "running");
@@ -215,7 +225,7 @@ export class MessageTable {
     };
   }
 
-  #rows(query: string, ...bindings: readonly (SqlValue | Uint8Array)[]): SqlRow[] {
+  #rows(query: string, bindings: readonly (SqlValue | Uint8Array)[] = []): SqlRow[] {
     return this.#storage.sql.exec(query, ...bindings).toArray();
   }
 }
@@ -224,11 +234,11 @@ function toState([row]: SqlRow[]): MessageState | undefined {
   if (!row) return undefined;
   return {
     id: Number(row["id"]),
-    receiver: String(row["receiver"]),
+    receiver: textOf(row["receiver"]),
     state: row["state"] as MessageState["state"],
     runs: Number(row["runs"]),
     queued: row["queued"] === 1,
     wakeAt: Number(row["wake_at"] ?? 0),
-    token: textOf(row["token"]),
+    token: optionalText(row["token"]),
   };
 }

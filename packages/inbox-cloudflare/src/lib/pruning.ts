@@ -33,15 +33,14 @@ export class Pruning {
     let most = 0;
     const withBody = "parts > 0 AND state IN ('done', 'discarded')";
     most = this.#forget(
-      this.#ids(`SELECT id FROM messages WHERE ${withBody} AND ended_at <= ? LIMIT ${STEP}`, now - bodies),
+      this.#ids(`SELECT id FROM messages WHERE ${withBody} AND ended_at <= ? LIMIT ${STEP}`, [now - bodies]),
       "UPDATE messages SET parts = 0 WHERE id = ?",
     );
     for (const state of ENDED_STATES) {
-      const old = this.#ids(
-        `SELECT id FROM messages WHERE state = ? AND ended_at <= ? LIMIT ${STEP}`,
+      const old = this.#ids(`SELECT id FROM messages WHERE state = ? AND ended_at <= ? LIMIT ${STEP}`, [
         state,
         now - ids,
-      );
+      ]);
       most = Math.max(most, this.#forget(old, "DELETE FROM messages WHERE id = ?"));
     }
     // More of the same may be left.
@@ -73,11 +72,11 @@ export class Pruning {
     return typeof row?.["at"] === "number" ? row["at"] + keptFor : undefined;
   }
 
-  #ids(query: string, ...bindings: readonly (string | number)[]): number[] {
-    return this.#rows(query, ...bindings).map((row) => Number(row["id"]));
+  #ids(query: string, bindings: readonly (string | number)[] = []): number[] {
+    return this.#rows(query, bindings).map((row) => Number(row["id"]));
   }
 
-  #rows(query: string, ...bindings: readonly (string | number)[]): SqlRow[] {
+  #rows(query: string, bindings: readonly (string | number)[] = []): SqlRow[] {
     return this.#sql.exec(query, ...bindings).toArray();
   }
 }

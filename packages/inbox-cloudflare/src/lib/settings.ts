@@ -1,5 +1,5 @@
 import type { ObjectSettings } from "./object-protocol.ts";
-import type { SqlStorage } from "./sql-storage.ts";
+import { type SqlStorage, textOf } from "./sql-storage.ts";
 
 /** Until a receiver has told its own. */
 const DEFAULTS: ObjectSettings = {
@@ -17,7 +17,7 @@ export class Settings {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     const [row] = sql.exec("SELECT value FROM settings WHERE name = 'receiver'").toArray();
-    if (row) this.#now = JSON.parse(String(row["value"])) as ObjectSettings;
+    if (row) this.#now = JSON.parse(textOf(row["value"])) as ObjectSettings;
   }
 
   get now(): ObjectSettings {

@@ -17,7 +17,12 @@ export interface ObjectStorage {
   setAlarm(scheduledTime: number): Promise<void>;
 }
 
-/** A column that is text or null. */
-export function textOf(value: SqlValue | undefined): string | undefined {
+/** A column of text. */
+export function textOf(value: SqlValue | undefined): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** A column of text that may be null. */
+export function optionalText(value: SqlValue | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
