@@ -97,6 +97,18 @@ describe("workerd killed", () => {
   });
 });
 
+test("an alarm that is gone is set anew when the Durable Object starts", async () => {
+  const service = await startService({ inbox: { backoffInSeconds: 2 } });
+  const one = message("fails:1");
+  expect(await service.deliver(one)).toBe(200);
+  await eventually(() => service.log().some(({ what }) => what === "failed")).toBe(true);
+  await service.control("/lose-alarm");
+
+  await service.restart();
+  await service.control("/counts");
+  await eventually(() => service.runs(one)).toEqual([2]);
+});
+
 describe("a lease", () => {
   test("is renewed as long as the run goes on: nobody else runs the message", async () => {
     const service = await startService();

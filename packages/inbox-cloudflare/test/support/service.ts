@@ -44,8 +44,12 @@ const EVENT = {
 
 /** A message whose event says what its callback does; `bytes` long, where that is more than it has. */
 export function message(plan = "is done", bytes = 0): Message {
-  const text = JSON.stringify({ ...EVENT, generationId: plan });
-  const body = Buffer.from(text.padEnd(bytes));
+  return messageOf(JSON.stringify({ ...EVENT, generationId: plan }).padEnd(bytes));
+}
+
+/** A message of that text, be it an event or not. */
+export function messageOf(text: string): Message {
+  const body = Buffer.from(text);
   return { messageId: newMessageId(), body, hash: createHash("sha256").update(body).digest("hex") };
 }
 

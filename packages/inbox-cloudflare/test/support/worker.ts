@@ -9,7 +9,7 @@ interface Bindings {
   readonly DIFFIO_QUEUE: { sendBatch(messages: unknown): Promise<unknown> };
   readonly DIFFIO_INBOX: {
     idFromName(name: string): unknown;
-    get(id: unknown): { query(sql: string): Promise<unknown>; abort(): Promise<void> };
+    get(id: unknown): Pick<TestInbox, "query" | "loseAlarm">;
   };
 }
 
@@ -22,7 +22,10 @@ export class TestInbox extends DiffioInbox {
   constructor(ctx: unknown, objectEnv: Bindings) {
     const { DIFFIO_QUEUE } = objectEnv;
     const sendBatch = async (messages: unknown): Promise<unknown> => {
-      if (faults.queueRefuses) throw new Error("Too Many Requests");
+      if (faults.queueRefuses) {
+        await pause(200);
+        throw new Error("Too Many Requests");
+      }
       return DIFFIO_QUEUE.sendBatch(messages);
     };
     super(ctx, { ...objectEnv, DIFFIO_QUEUE: { sendBatch } });
@@ -32,7 +35,12 @@ export class TestInbox extends DiffioInbox {
     return faults.renewalsAreLost ? holders.map(({ token }) => token) : super.renew(holders);
   }
 
-  /** Looks into the database, or fills it. */
+  /** What is left when Cloudflare has given up calling an alarm that failed. */
+  async loseAlarm(): Promise<void> {
+    await (this.ctx.storage as { deleteAlarm(): Promise<void> }).deleteAlarm();
+  }
+
+  /** Looks into the database, or changes it. */
   async query(sql: string): Promise<unknown> {
     const storage = this.ctx.storage as { sql: { exec(query: string): { toArray(): unknown[] } } };
     return storage.sql.exec(sql).toArray();
@@ -68,9 +76,7 @@ async function act(plan: string, run: number): Promise<void> {
   const [verb = "", list = ""] = plan.split(":");
   const numbers = list.split(",").map(Number);
   if (verb === "takes" || verb === "fails-late") {
-    await new Promise((resolve) => {
-      setTimeout(resolve, numbers[run - 1] ?? numbers.at(-1));
-    });
+    await pause(numbers[run - 1] ?? numbers.at(-1) ?? 0);
   }
   if (verb === "fails-late" && run === 1) throw new Error("as told");
   if (verb === "fails" && run <= (numbers[0] ?? 0)) throw new Error("as told");
@@ -100,13 +106,18 @@ async function control(path: string, input: unknown): Promise<unknown> {
       return inbox.deadLetters.replayAll();
     case "/send-foreign":
       return bindings.DIFFIO_QUEUE.sendBatch([{ body: { order: 1 } }]);
-    case "/query": {
-      const { DIFFIO_INBOX } = bindings;
-      return DIFFIO_INBOX.get(DIFFIO_INBOX.idFromName("inbox")).query(String(input));
-    }
+    case "/query":
+      return object().query(String(input));
+    case "/lose-alarm":
+      return object().loseAlarm();
     default:
       throw new Error(`No such control: ${path}`);
   }
+}
+
+function object(): Pick<TestInbox, "query" | "loseAlarm"> {
+  const { DIFFIO_INBOX } = bindings;
+  return DIFFIO_INBOX.get(DIFFIO_INBOX.idFromName("inbox"));
 }
 
 export default {
@@ -132,6 +143,12 @@ export default {
     if (!faults.queueMessagesAreLost) await first?.queue(batch);
   },
 };
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}
 
 async function hashOf(bytes: Uint8Array): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(bytes)));
