@@ -42,6 +42,34 @@ describe("dead letters", () => {
   });
 });
 
+test("however many messages are known, few rows are read for one more", async () => {
+  const service = await startService({ inbox: { maxRuns: 2 } });
+  const known = 20_000;
+  expect(await service.deliver(message())).toBe(200);
+  await service.control("/idle");
+  for (const state of ["done", "dead"]) {
+    await service.control(
+      "/query",
+      `INSERT INTO messages (receiver, message_id, state, timestamp, received_at, runs, queued, sends, ended_at, parts)
+       WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < ${known})
+       SELECT 'default', '${state}' || x, '${state}', 1, 1, 1, 0, 0, 1.9e12 + x, 0 FROM n`,
+    );
+  }
+  await service.control("/rows-read");
+
+  const [one, failing] = [message(), message("fails:9")];
+  for (const each of [one, failing, one]) expect(await service.deliver(each)).toBe(200);
+  await service.control("/idle");
+  const [letter] = await service.control<{ id: string }[]>("/list", { limit: 3 });
+  await service.control("/replay", letter?.id);
+  await service.control("/idle");
+  // Two sweeps of the alarm, at least.
+  await service.faults({ queueMessagesAreLost: true });
+  expect(await service.deliver(message())).toBe(200);
+  await eventually(() => service.log().filter(({ what }) => what === "queued").length).toBeGreaterThan(6);
+  expect(await service.control("/rows-read")).toBeLessThan(1000);
+});
+
 describe("what has been kept long enough", () => {
   test("bodies go first, then ids: a resend runs again", async () => {
     const service = await startService({

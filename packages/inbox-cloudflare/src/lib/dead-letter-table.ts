@@ -29,7 +29,7 @@ export class DeadLetterTable {
     };
     const rows = this.#rows(
       `SELECT id, receiver, message_id, event_type, runs, reason, error, received_at, ended_at FROM messages
-       WHERE state = 'dead' AND (ended_at, id) < (?, ?) ORDER BY ended_at DESC, id DESC LIMIT ?`,
+       WHERE state = 'dead' AND ended_at IS NOT NULL AND (ended_at, id) < (?, ?) ORDER BY ended_at DESC, id DESC LIMIT ?`,
       [diedAt, id, limit],
     );
     let bytes = 0;

@@ -1,5 +1,5 @@
 import type { ObjectSettings } from "./object-protocol.ts";
-import type { SqlRow, SqlStorage } from "./sql-storage.ts";
+import type { SqlStorage } from "./sql-storage.ts";
 
 const DAY_MS = 86_400_000;
 /** The most that one alarm prunes of each kind. */
@@ -7,15 +7,20 @@ const STEP = 500;
 /** Between two looks: an hour, or the time itself where that is shorter. */
 const MAX_PAUSE_MS = 3_600_000;
 const MIN_PAUSE_MS = 1000;
-const ENDED_STATES = ["done", "discarded", "dead"] as const;
 
-/** What is kept for how long, in milliseconds. */
-interface Times {
-  readonly ids: number;
-  readonly bodies: number;
-  /** Between two looks. */
-  readonly pause: number;
-}
+/** What is kept for some time after the end of a message. SQLite is told which index to use: else it scans. */
+const KINDS = [
+  {
+    from: "messages INDEXED BY messages_with_body WHERE parts > 0 AND state IN ('done', 'discarded')",
+    kept: "bodies",
+    forget: "UPDATE messages SET parts = 0 WHERE id = ?",
+  },
+  ...["done", "discarded", "dead"].map((state) => ({
+    from: `messages INDEXED BY messages_ended WHERE state = '${state}'`,
+    kept: "ids" as const,
+    forget: "DELETE FROM messages WHERE id = ?",
+  })),
+] as const;
 
 /** Takes away what has been kept long enough, in bounded steps. */
 export class Pruning {
@@ -28,56 +33,31 @@ export class Pruning {
 
   /** Prunes one step. */
   prune(settings: ObjectSettings, now: number): void {
-    const { ids, bodies, pause } = timesOf(settings);
-    if (now < this.#prunedAt + pause) return;
-    let most = 0;
-    const withBody = "parts > 0 AND state IN ('done', 'discarded')";
-    most = this.#forget(
-      this.#ids(`SELECT id FROM messages WHERE ${withBody} AND ended_at <= ? LIMIT ${STEP}`, [now - bodies]),
-      "UPDATE messages SET parts = 0 WHERE id = ?",
-    );
-    for (const state of ENDED_STATES) {
-      const old = this.#ids(`SELECT id FROM messages WHERE state = ? AND ended_at <= ? LIMIT ${STEP}`, [
-        state,
-        now - ids,
-      ]);
-      most = Math.max(most, this.#forget(old, "DELETE FROM messages WHERE id = ?"));
+    const times = timesOf(settings);
+    if (now < this.#prunedAt + times.pause) return;
+    this.#prunedAt = now;
+    for (const { from, kept, forget } of KINDS) {
+      const old = this.#sql.exec(`SELECT id FROM ${from} AND ended_at <= ? LIMIT ${STEP}`, now - times[kept]);
+      const ids = old.toArray().map((row) => Number(row["id"]));
+      for (const id of ids) {
+        this.#sql.exec("DELETE FROM bodies WHERE message = ?", id);
+        this.#sql.exec(forget, id);
+      }
+      // More of the same may be left.
+      if (ids.length === STEP) this.#prunedAt = now - times.pause + MIN_PAUSE_MS;
     }
-    // More of the same may be left.
-    this.#prunedAt = most < STEP ? now : now - pause + MIN_PAUSE_MS;
   }
 
   /** When something will have been kept long enough, if there is anything. */
   next(settings: ObjectSettings): number | undefined {
-    const { ids, bodies, pause } = timesOf(settings);
-    const oldest = [
-      this.#oldest("parts > 0 AND state IN ('done', 'discarded')", bodies),
-      ...ENDED_STATES.map((state) => this.#oldest(`state = '${state}'`, ids)),
-    ].filter((at) => at !== undefined);
-    return oldest.length === 0 ? undefined : Math.max(Math.min(...oldest), this.#prunedAt + pause);
-  }
-
-  #forget(messages: readonly number[], statement: string): number {
-    for (const id of messages) {
-      this.#sql.exec("DELETE FROM bodies WHERE message = ?", id);
-      this.#sql.exec(statement, id);
-    }
-    return messages.length;
-  }
-
-  #oldest(where: string, keptFor: number): number | undefined {
-    const [row] = this.#rows(
-      `SELECT MIN(ended_at) AS at FROM messages WHERE ${where} AND ended_at IS NOT NULL`,
-    );
-    return typeof row?.["at"] === "number" ? row["at"] + keptFor : undefined;
-  }
-
-  #ids(query: string, bindings: readonly (string | number)[] = []): number[] {
-    return this.#rows(query, bindings).map((row) => Number(row["id"]));
-  }
-
-  #rows(query: string, bindings: readonly (string | number)[] = []): SqlRow[] {
-    return this.#sql.exec(query, ...bindings).toArray();
+    const times = timesOf(settings);
+    const first = KINDS.flatMap(({ from, kept }) => {
+      const [row] = this.#sql
+        .exec(`SELECT MIN(ended_at) AS at FROM ${from} AND ended_at IS NOT NULL`)
+        .toArray();
+      return typeof row?.["at"] === "number" ? row["at"] + times[kept] : [];
+    });
+    return first.length === 0 ? undefined : Math.max(Math.min(...first), this.#prunedAt + times.pause);
   }
 }
 
@@ -87,7 +67,12 @@ export function firstPruneAfter(settings: ObjectSettings): number {
   return Math.min(ids, bodies);
 }
 
-function timesOf({ keepIdsInDays, keepBodiesInDays }: ObjectSettings): Times {
+/** In milliseconds: how long what is kept, and how long to wait between two looks. */
+function timesOf({ keepIdsInDays, keepBodiesInDays }: ObjectSettings): {
+  readonly ids: number;
+  readonly bodies: number;
+  readonly pause: number;
+} {
   const ids = keepIdsInDays * DAY_MS;
   const bodies = keepBodiesInDays * DAY_MS;
   const pause = Math.max(Math.min(ids, bodies, MAX_PAUSE_MS), MIN_PAUSE_MS);

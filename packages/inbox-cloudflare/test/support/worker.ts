@@ -9,8 +9,12 @@ interface Bindings {
   readonly DIFFIO_QUEUE: { sendBatch(messages: unknown): Promise<unknown> };
   readonly DIFFIO_INBOX: {
     idFromName(name: string): unknown;
-    get(id: unknown): Pick<TestInbox, "query" | "loseAlarm">;
+    get(id: unknown): Pick<TestInbox, "query" | "loseAlarm" | "rowsRead">;
   };
+}
+
+interface Sql {
+  exec(...statement: readonly unknown[]): { toArray(): unknown[]; readonly rowsRead: number };
 }
 
 const bindings = env as Bindings;
@@ -19,6 +23,8 @@ let faults: Faults = {};
 
 /** The inbox's own object, on a queue that may refuse, and deaf to renewals where a test wants a lease to run out. */
 export class TestInbox extends DiffioInbox {
+  #rowsRead = 0;
+
   constructor(ctx: unknown, objectEnv: Bindings) {
     const { DIFFIO_QUEUE } = objectEnv;
     const sendBatch = async (messages: unknown): Promise<unknown> => {
@@ -29,6 +35,21 @@ export class TestInbox extends DiffioInbox {
       return DIFFIO_QUEUE.sendBatch(messages);
     };
     super(ctx, { ...objectEnv, DIFFIO_QUEUE: { sendBatch } });
+    const { sql } = (ctx as { storage: { sql: Sql } }).storage;
+    const exec = sql.exec.bind(sql);
+    sql.exec = (...statement) => {
+      const cursor = exec(...statement);
+      const rows = cursor.toArray();
+      this.#rowsRead += cursor.rowsRead;
+      return { rowsRead: cursor.rowsRead, toArray: () => rows };
+    };
+  }
+
+  /** How many rows were read since this was last asked. */
+  async rowsRead(): Promise<number> {
+    const rowsRead = this.#rowsRead;
+    this.#rowsRead = 0;
+    return rowsRead;
   }
 
   override async renew(holders: Parameters<DiffioInbox["renew"]>[0]): Promise<string[]> {
@@ -42,8 +63,7 @@ export class TestInbox extends DiffioInbox {
 
   /** Looks into the database, or changes it. */
   async query(sql: string): Promise<unknown> {
-    const storage = this.ctx.storage as { sql: { exec(query: string): { toArray(): unknown[] } } };
-    return storage.sql.exec(sql).toArray();
+    return (this.ctx.storage as { sql: Sql }).sql.exec(sql).toArray();
   }
 }
 
@@ -108,6 +128,8 @@ async function control(path: string, input: unknown): Promise<unknown> {
       return bindings.DIFFIO_QUEUE.sendBatch([{ body: { order: 1 } }]);
     case "/query":
       return object().query(String(input));
+    case "/rows-read":
+      return object().rowsRead();
     case "/lose-alarm":
       return object().loseAlarm();
     default:
@@ -115,7 +137,7 @@ async function control(path: string, input: unknown): Promise<unknown> {
   }
 }
 
-function object(): Pick<TestInbox, "query" | "loseAlarm"> {
+function object(): ReturnType<Bindings["DIFFIO_INBOX"]["get"]> {
   const { DIFFIO_INBOX } = bindings;
   return DIFFIO_INBOX.get(DIFFIO_INBOX.idFromName("inbox"));
 }
