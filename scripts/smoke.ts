@@ -1,6 +1,7 @@
 /**
  * Packs every public package as it would be published, checks the tarballs with publint and attw, installs them into
- * an empty project, and receives a signed delivery through each there, on this Node and on others found by argument:
+ * an empty project, and receives a signed delivery through each there, on this Node and on others found by argument.
+ * A Worker is type-checked there against Cloudflare's own types, which do not stand beside Node's in the workspace.
  *
  *     node scripts/smoke.ts [path/to/another/node …]
  */
@@ -11,6 +12,10 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "diffio-smoke-"));
+const WORKER_TYPES =
+  "--strict --noEmit --target es2023 --lib es2024 --module es2022 --moduleResolution bundler --types @cloudflare/workers-types".split(
+    " ",
+  );
 const nodes = [process.execPath, ...process.argv.slice(2)];
 
 try {
@@ -26,7 +31,13 @@ try {
       private: true,
       // npm resolves what the tarballs ask of each other to the tarballs too.
       overrides: dependencies,
-      dependencies: { ...dependencies, express: "^5", fastify: "^5", hono: "^4" },
+      dependencies: {
+        ...dependencies,
+        express: "^5",
+        fastify: "^5",
+        hono: "^4",
+        "@cloudflare/workers-types": "^5",
+      },
     }),
   );
   run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], folder);
@@ -36,6 +47,8 @@ try {
     console.log(`Node ${version}: ${run(node, ["smoke.mjs"], folder).trim()}`);
     run(node, [join(folder, "node_modules/.bin/diffio-webhooks"), "--version"], folder);
   }
+  writeFileSync(join(folder, "worker.ts"), readFileSync(join(import.meta.dirname, "smoke-worker.ts")));
+  run("tsc", [...WORKER_TYPES, "worker.ts"], folder);
   console.log(`✓ ${tarballs.length} packages work as published.`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

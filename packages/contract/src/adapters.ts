@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundleForWorkerd, startWorkerd } from "@diffio-webhooks/test-support/workerd";
 import { startChild } from "./child-server.ts";
-import { bundleForWorkerd, startWorkerd } from "./workerd.ts";
 
 /** One adapter on one runtime, as a real server. */
 export interface Adapter {

@@ -6,11 +6,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type RunningWorker, bundleForWorkerd, startWorkerd } from "@diffio-webhooks/test-support/workerd";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { payload, signedRequest } from "../src/deliveries.ts";
 import { send } from "../src/http.ts";
 import { SECRETS } from "../src/servers/fixture.ts";
-import { type RunningWorker, bundleForWorkerd, startWorkerd } from "../src/workerd.ts";
 
 const here = import.meta.dirname;
 const readme = readFileSync(join(here, "../../../README.md"), "utf8");
@@ -91,7 +91,9 @@ describe("README", () => {
   test("### Cloudflare Workers", async () => {
     const file = join(folder, "worker.ts");
     writeFileSync(file, codeUnder("### Cloudflare Workers"));
-    worker = await startWorkerd(await bundleForWorkerd(file), { DIFFIO_WEBHOOK_SECRET: SECRETS.current });
+    worker = await startWorkerd(await bundleForWorkerd(file), {
+      vars: { DIFFIO_WEBHOOK_SECRET: SECRETS.current },
+    });
     await deliverAndSee(worker.url, worker.stdout);
   });
 

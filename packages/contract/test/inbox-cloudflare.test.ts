@@ -1,0 +1,4 @@
+import { describeInbox } from "../src/inbox-suite.ts";
+import { cloudflare } from "../src/inboxes/cloudflare.ts";
+
+describeInbox(cloudflare);
