@@ -1,0 +1,75 @@
+import { PgBoss } from "#pg-boss";
+import { ANSWER_SECONDS, type Database, TRANSACTION_SETTINGS, transactionOn } from "./database.ts";
+import { type ExistingPool, poolDb } from "./pool.ts";
+import { within } from "./within.ts";
+
+/** What pg-boss takes for a database. */
+export interface BossDb {
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+  /** Opens a transaction: the pool that pg-boss makes by itself can. */
+  beginTransaction?(): Promise<{ readonly db: BossDb; commit(): Promise<void>; rollback(): Promise<void> }>;
+}
+
+/** A job to be made. */
+export interface BossJob {
+  readonly id: string;
+  readonly data: { readonly messageId: string };
+  /** In seconds. */
+  readonly startAfter?: number;
+}
+
+/** A `PgBoss`, as far as it is used. */
+export interface ExistingBoss {
+  getDb(): BossDb;
+  createQueue(name: string, options: object): Promise<void>;
+  insert(name: string, jobs: BossJob[], options: { db: BossDb }): Promise<unknown>;
+  fetch(
+    name: string,
+    options: { batchSize: number; db: BossDb },
+  ): Promise<{ readonly id: string; readonly data: unknown }[]>;
+  deleteJob(name: string, ids: string[], options: { db: BossDb }): Promise<unknown>;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  off(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** A pg-boss of our own. */
+export interface OwnBoss extends ExistingBoss {
+  start(): Promise<unknown>;
+  stop(options: { graceful: boolean }): Promise<void>;
+}
+
+/** The schema of a pg-boss of our own: apart from one that the app may have, which may be of another version. */
+const BOSS_SCHEMA = "diffio_webhooks_boss";
+
+/** Makes a pg-boss of our own on a pool. It starts nothing yet. */
+export function createBoss(pool: ExistingPool): OwnBoss {
+  return new PgBoss({ db: poolDb(pool), schema: BOSS_SCHEMA, schedule: false, registerInstance: false });
+}
+
+/** The transactions of a pg-boss of the user's. */
+export function bossDatabase(boss: ExistingBoss): Database {
+  const db = boss.getDb();
+  return {
+    async transaction(work) {
+      if (!db.beginTransaction) throw new Error("The boss's db has no beginTransaction.");
+      const handle = await within(db.beginTransaction(), ANSWER_SECONDS, "No transaction began", (late) => {
+        void late.rollback();
+      });
+      const transaction = transactionOn({
+        // How long a connection of this pool waits for an answer is not ours to set.
+        executeSql: (text, values) =>
+          within(handle.db.executeSql(text, values), ANSWER_SECONDS, "PostgreSQL did not answer"),
+      });
+      try {
+        await transaction.query(`SET TRANSACTION ISOLATION LEVEL READ COMMITTED; ${TRANSACTION_SETTINGS}`);
+        const result = await work(transaction);
+        await within(handle.commit(), ANSWER_SECONDS, "The commit was not answered");
+        return result;
+      } catch (error) {
+        // Not waited for: it takes as long as the server does.
+        void handle.rollback();
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { type ExistingBoss, type OwnBoss, bossDatabase, createBoss } from "./boss.ts";
+import { ANSWER_SECONDS, type Database } from "./database.ts";
+import type { Source } from "./options.ts";
+import { type ExistingPool, createPool, poolDatabase } from "./pool.ts";
+import { within } from "./within.ts";
+
+/** The connections from one opening to the next close. */
+export interface Session {
+  readonly database: Database;
+  /** The same, once our schema is in it. */
+  opening: Promise<Database> | undefined;
+  /** Queues that are there, or being made, by name. */
+  readonly queues: Map<string, Promise<void>>;
+  startBoss(): Promise<ExistingBoss>;
+  close(): Promise<void>;
+}
+
+/** Opens it. Nothing connects yet. */
+export function openSession(source: Source, onError: (error: unknown) => void): Session {
+  switch (source.kind) {
+    case "boss":
+      return bossSession(source.boss, onError);
+    case "pool":
+      return poolSession(source.pool, async () => void source.pool.off("error", onError), onError);
+    case "connectionString": {
+      const pool = createPool(source.connectionString);
+      return poolSession(pool, () => pool.end(), onError);
+    }
+  }
+}
+
+function bossSession(boss: ExistingBoss, onError: (error: unknown) => void): Session {
+  boss.on("error", onError);
+  return {
+    database: bossDatabase(boss),
+    opening: undefined,
+    queues: new Map(),
+    startBoss: async () => boss,
+    async close() {
+      boss.off("error", onError);
+    },
+  };
+}
+
+function poolSession(
+  pool: ExistingPool,
+  end: () => Promise<void>,
+  onError: (error: unknown) => void,
+): Session {
+  // A connection that breaks while nobody uses it: the pool makes another. Unheard, it would end the process.
+  pool.on("error", onError);
+  let starting: Promise<OwnBoss> | undefined;
+
+  async function startBoss(): Promise<OwnBoss> {
+    const boss = createBoss(pool);
+    boss.on("error", onError);
+    await boss.start();
+    return boss;
+  }
+
+  return {
+    database: poolDatabase(pool),
+    opening: undefined,
+    queues: new Map(),
+    startBoss() {
+      return (starting ??= startBoss().catch((error: unknown) => {
+        starting = undefined;
+        throw error;
+      }));
+    },
+    async close() {
+      const boss = await starting?.catch(() => undefined);
+      const closing = (async () => {
+        await boss?.stop({ graceful: false });
+        await end();
+      })();
+      // A server that hangs must not keep us: what is left is closed when it answers, or with the process.
+      await within(closing, ANSWER_SECONDS, "The connections were not closed").catch(() => {});
+    },
+  };
+}
