@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Acceptance, AcceptedMessage } from "@diffio-webhooks/core";
+import { statementOf } from "./boss.ts";
 import type { Connection } from "./connection.ts";
 import type { LocalMessages } from "./local-messages.ts";
 import { toStored } from "./text.ts";
@@ -56,6 +57,9 @@ export function createAcceptor(
       try {
         const stored = await store(connection, batch);
         for (const arrival of batch) finish(arrival, stored.has(arrival.jobId));
+        const spare = batch.filter(({ jobId }) => !stored.has(jobId));
+        // One that stays behind calls for nothing, and is deleted when it is taken.
+        if (spare.length > 0) await removeJobs(connection, spare).catch(() => {});
       } catch (error) {
         connection.failed(error);
         for (const { jobId, fail, copies } of batch) {
@@ -117,20 +121,39 @@ export function createAcceptor(
   };
 }
 
-/** Commits what is new, each with its job; resolves with the ids of those jobs. */
+/**
+ * Commits what is new with its jobs; resolves with the ids of those jobs. Copies of what is known get a job as well,
+ * which calls for nothing: so nothing waits for the answer of anything else, and all goes in one round trip.
+ */
 async function store(connection: Connection, batch: readonly Arrival[]): Promise<ReadonlySet<string>> {
   const { database, boss, queuesOf } = await connection.queues();
   const queues = await queuesOf(batch.map(({ message }) => message));
-  return database.transaction(async ({ query, db }) => {
-    const rows = await query<{ job_id: string }>(INSERT, insertValues(batch));
-    const stored = new Set(rows.map(({ job_id: jobId }) => jobId));
-    for (const [receiver, queue] of queues) {
-      const jobs = batch
-        .filter(({ message, jobId }) => message.receiver === receiver && stored.has(jobId))
-        .map(({ message: { messageId }, jobId }) => ({ id: jobId, data: { messageId } }));
-      if (jobs.length > 0) await boss.insert(queue, jobs, { db });
+  const byReceiver = Map.groupBy(batch, ({ message }) => message.receiver);
+  const jobs = Array.from(byReceiver, ([receiver, arrivals]) =>
+    statementOf(
+      boss,
+      queues.get(receiver) ?? "",
+      arrivals.map(({ message: { messageId }, jobId }) => ({ id: jobId, data: { messageId } })),
+    ),
+  );
+  const [rows = []] = await database.batch([
+    { text: INSERT, values: insertValues(batch) },
+    ...(await Promise.all(jobs)),
+  ]);
+  return new Set(rows.map((row) => String(row["job_id"])));
+}
+
+async function removeJobs(connection: Connection, spare: readonly Arrival[]): Promise<void> {
+  const { database, boss, queuesOf } = await connection.queues();
+  const queues = await queuesOf(spare.map(({ message }) => message));
+  await database.transaction(async ({ db }) => {
+    for (const [receiver, arrivals] of Map.groupBy(spare, ({ message }) => message.receiver)) {
+      await boss.deleteJob(
+        queues.get(receiver) ?? "",
+        arrivals.map(({ jobId }) => jobId),
+        { db },
+      );
     }
-    return stored;
   });
 }
 

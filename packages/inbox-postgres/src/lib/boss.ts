@@ -1,5 +1,12 @@
 import { PgBoss } from "#pg-boss";
-import { ANSWER_SECONDS, type Database, TRANSACTION_SETTINGS, transactionOn } from "./database.ts";
+import {
+  ANSWER_SECONDS,
+  type Database,
+  type Statement,
+  TRANSACTION_SETTINGS,
+  oneByOne,
+  transactionOn,
+} from "./database.ts";
 import { type ExistingPool, poolDb } from "./pool.ts";
 import { within } from "./within.ts";
 
@@ -49,7 +56,7 @@ export function createBoss(pool: ExistingPool): OwnBoss {
 /** The transactions of a pg-boss of the user's. */
 export function bossDatabase(boss: ExistingBoss): Database {
   const db = boss.getDb();
-  return {
+  const database: Database = {
     async transaction(work) {
       if (!db.beginTransaction) throw new Error("The boss's db has no beginTransaction.");
       const handle = await within(db.beginTransaction(), ANSWER_SECONDS, "No transaction began", (late) => {
@@ -71,5 +78,21 @@ export function bossDatabase(boss: ExistingBoss): Database {
         throw error;
       }
     },
+    batch: (statements) => database.transaction((open) => oneByOne(open, statements)),
   };
+  return database;
+}
+
+/** The statement that makes jobs, as pg-boss would run it. */
+export async function statementOf(boss: ExistingBoss, queue: string, jobs: BossJob[]): Promise<Statement> {
+  let statement: Statement | undefined;
+  const recorder: BossDb = {
+    async executeSql(text, values = []) {
+      statement = { text, values };
+      return { rows: [] };
+    },
+  };
+  await boss.insert(queue, jobs, { db: recorder });
+  if (!statement) throw new Error("pg-boss made no jobs.");
+  return statement;
 }

@@ -67,7 +67,7 @@ export function createConnection(source: Source, onError: (error: unknown) => vo
       return { database, boss, queuesOf: (messages) => queuesOf(opened, boss, messages) };
     },
     failed(error) {
-      if (!session || !(error instanceof Error) || !/does not exist/.test(error.message)) return;
+      if (!session || !(error instanceof Error) || !/does not exist|q_fkey/.test(error.message)) return;
       session.opening = undefined;
       session.queues.clear();
     },

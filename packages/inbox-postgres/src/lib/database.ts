@@ -8,6 +8,12 @@ export interface Transaction {
   readonly db: BossDb;
 }
 
+/** A statement whose values are known before any other has run. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
 /** The way to the server. */
 export interface Database {
   /**
@@ -15,6 +21,8 @@ export interface Database {
    * where nobody can tell; a server that answers nothing is waited for {@link ANSWER_SECONDS} at each step.
    */
   transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  /** The same for statements that need nothing of each other: sent all at once where the connection can. */
+  batch(statements: readonly Statement[]): Promise<Record<string, unknown>[][]>;
 }
 
 /** How long the server may take to answer a statement, or to let us in. The whole of `accept` has 8 s. */
@@ -34,4 +42,14 @@ export function transactionOn(db: BossDb): Transaction {
       return (await db.executeSql(text, [...values])).rows as Row[];
     },
   };
+}
+
+/** {@link Database.batch} for a connection that takes one statement at a time. */
+export async function oneByOne(
+  { query }: Transaction,
+  statements: readonly Statement[],
+): Promise<Record<string, unknown>[][]> {
+  const results: Record<string, unknown>[][] = [];
+  for (const { text, values } of statements) results.push(await query(text, values));
+  return results;
 }

@@ -1,3 +1,5 @@
+import { errorText } from "@diffio-webhooks/core/inbox";
+
 /** How long there must have been no trouble for the next to be told. */
 const QUIET_MS = 60_000;
 
@@ -7,9 +9,9 @@ export function createOutageReport(): (error: unknown) => void {
   return (error) => {
     const now = performance.now();
     if (now - last > QUIET_MS) {
+      // Its text only: the driver's errors hold the connection, and all that is in it.
       console.error(
-        "[diffio-webhooks] PostgreSQL cannot be used: deliveries are answered 503, and runs wait, until it can be.",
-        error,
+        `[diffio-webhooks] PostgreSQL failed the inbox, which goes on trying; meanwhile runs wait. ${errorText(error)}`,
       );
     }
     last = now;

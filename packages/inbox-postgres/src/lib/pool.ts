@@ -1,6 +1,6 @@
 import pg from "pg";
 import type { BossDb } from "./boss.ts";
-import { ANSWER_SECONDS, type Database, TRANSACTION_SETTINGS, transactionOn } from "./database.ts";
+import { ANSWER_SECONDS, type Database, TRANSACTION_SETTINGS, oneByOne, transactionOn } from "./database.ts";
 import { within } from "./within.ts";
 
 /** A connection of a pool, as far as it is used. */
@@ -40,21 +40,42 @@ export function createPool(connectionString: string): OwnPool {
     connectionTimeoutMillis: ANSWER_SECONDS * 1000,
     application_name: "diffio-webhooks",
     keepAlive: true,
+    pipeline: true,
   });
 }
 
-/** The transactions of a pool. */
-export function poolDatabase(pool: ExistingPool): Database {
+const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; ${TRANSACTION_SETTINGS}`;
+
+/**
+ * The transactions of a pool.
+ *
+ * @param options.pipelines whether its connections take further statements while one is under way.
+ */
+export function poolDatabase(pool: ExistingPool, { pipelines }: { pipelines: boolean }): Database {
+  const transaction: Database["transaction"] = (work) =>
+    withClient(pool, async (client) => {
+      const db = clientDb(client, ANSWER_SECONDS);
+      await db.executeSql(BEGIN);
+      const result = await work(transactionOn(db));
+      await db.executeSql("COMMIT");
+      return result;
+    });
+
+  /** When one fails, so do all that follow, and COMMIT undoes them. */
+  const pipelined: Database["batch"] = (statements) =>
+    withClient(pool, async (client) => {
+      const { query } = transactionOn(clientDb(client, ANSWER_SECONDS));
+      const [, ...results] = await Promise.all([
+        query(BEGIN),
+        ...statements.map(({ text, values }) => query(text, values)),
+        query("COMMIT"),
+      ]);
+      return results.slice(0, -1);
+    });
+
   return {
-    async transaction(work) {
-      return withClient(pool, async (client) => {
-        const db = clientDb(client, ANSWER_SECONDS);
-        await db.executeSql(`BEGIN ISOLATION LEVEL READ COMMITTED; ${TRANSACTION_SETTINGS}`);
-        const result = await work(transactionOn(db));
-        await db.executeSql("COMMIT");
-        return result;
-      });
-    },
+    transaction,
+    batch: pipelines ? pipelined : (statements) => transaction((open) => oneByOne(open, statements)),
   };
 }
 

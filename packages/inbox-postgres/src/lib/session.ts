@@ -15,40 +15,49 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/**
+ * For a connection that breaks while nobody uses it: the pool makes another. Unheard, the event would end the process.
+ * What an upkeep of the app's own pg-boss comes to is the app's to hear.
+ */
+function ignore(): void {}
+
 /** Opens it. Nothing connects yet. */
 export function openSession(source: Source, onError: (error: unknown) => void): Session {
   switch (source.kind) {
     case "boss":
-      return bossSession(source.boss, onError);
+      return bossSession(source.boss);
     case "pool":
-      return poolSession(source.pool, async () => void source.pool.off("error", onError), onError);
+      return poolSession(
+        source.pool,
+        { pipelines: false, end: async () => void source.pool.off("error", ignore) },
+        onError,
+      );
     case "connectionString": {
       const pool = createPool(source.connectionString);
-      return poolSession(pool, () => pool.end(), onError);
+      return poolSession(pool, { pipelines: true, end: () => pool.end() }, onError);
     }
   }
 }
 
-function bossSession(boss: ExistingBoss, onError: (error: unknown) => void): Session {
-  boss.on("error", onError);
+function bossSession(boss: ExistingBoss): Session {
+  boss.on("error", ignore);
   return {
     database: bossDatabase(boss),
     opening: undefined,
     queues: new Map(),
     startBoss: async () => boss,
     async close() {
-      boss.off("error", onError);
+      boss.off("error", ignore);
     },
   };
 }
 
 function poolSession(
   pool: ExistingPool,
-  end: () => Promise<void>,
+  { pipelines, end }: { pipelines: boolean; end: () => Promise<void> },
   onError: (error: unknown) => void,
 ): Session {
-  // A connection that breaks while nobody uses it: the pool makes another. Unheard, it would end the process.
-  pool.on("error", onError);
+  pool.on("error", ignore);
   let starting: Promise<OwnBoss> | undefined;
 
   async function startBoss(): Promise<OwnBoss> {
@@ -59,7 +68,7 @@ function poolSession(
   }
 
   return {
-    database: poolDatabase(pool),
+    database: poolDatabase(pool, { pipelines }),
     opening: undefined,
     queues: new Map(),
     startBoss() {
