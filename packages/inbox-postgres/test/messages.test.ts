@@ -65,7 +65,7 @@ describe("pg-boss's jobs", () => {
     const deliveries = Array.from({ length: 20 }, () => signed());
     await Promise.all(deliveries.map(receive));
     await expect
-      .poll(async () => (await sql(JOBS)).map(({ state }) => state).toSorted())
+      .poll(async () => (await sql(`${JOBS} ORDER BY state DESC`)).map(({ state }) => state))
       .toEqual(["active", ...Array.from({ length: 19 }, () => "created")]);
 
     await Promise.all(deliveries.map(receive));

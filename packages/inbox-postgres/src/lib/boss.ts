@@ -7,6 +7,7 @@ import {
   oneByOne,
   transactionOn,
 } from "./database.ts";
+import { guardPool } from "./guard.ts";
 import { type ExistingPool, poolDb } from "./pool.ts";
 import { within } from "./within.ts";
 
@@ -53,12 +54,23 @@ export function createBoss(pool: ExistingPool): OwnBoss {
   return new PgBoss({ db: poolDb(pool), schema: BOSS_SCHEMA, schedule: false, registerInstance: false });
 }
 
+const guarded = new WeakSet<object>();
+
+/** The pool that pg-boss makes when it is started, and that lends connections which nobody listens to at first. */
+function guardPoolOf(db: BossDb & { readonly pool?: ExistingPool }): void {
+  const { pool } = db;
+  if (typeof pool?.on !== "function" || guarded.has(pool)) return;
+  guarded.add(pool);
+  guardPool(pool);
+}
+
 /** The transactions of a pg-boss of the user's. */
 export function bossDatabase(boss: ExistingBoss): Database {
   const db = boss.getDb();
   const database: Database = {
     async transaction(work) {
       if (!db.beginTransaction) throw new Error("The boss's db has no beginTransaction.");
+      guardPoolOf(db);
       const handle = await within(db.beginTransaction(), ANSWER_SECONDS, "No transaction began", (late) => {
         void late.rollback();
       });

@@ -19,7 +19,9 @@ export interface ExistingPoolClient {
 export interface ExistingPool {
   connect(): Promise<ExistingPoolClient>;
   on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "connect", listener: (client: ExistingPoolClient) => void): unknown;
   off(event: "error", listener: (error: Error) => void): unknown;
+  off(event: "connect", listener: (client: ExistingPoolClient) => void): unknown;
 }
 
 /** Connections of a pool of our own: a few, since what comes together is committed together. */

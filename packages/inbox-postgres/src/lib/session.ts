@@ -1,5 +1,6 @@
 import { type ExistingBoss, type OwnBoss, bossDatabase, createBoss } from "./boss.ts";
 import { ANSWER_SECONDS, type Database } from "./database.ts";
+import { guardPool, ignore } from "./guard.ts";
 import type { Source } from "./options.ts";
 import { type ExistingPool, createPool, poolDatabase } from "./pool.ts";
 import { within } from "./within.ts";
@@ -15,31 +16,25 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/**
- * For a connection that breaks while nobody uses it: the pool makes another. Unheard, the event would end the process.
- * What an upkeep of the app's own pg-boss comes to is the app's to hear.
- */
-function ignore(): void {}
-
 /** Opens it. Nothing connects yet. */
 export function openSession(source: Source, onError: (error: unknown) => void): Session {
   switch (source.kind) {
     case "boss":
       return bossSession(source.boss);
-    case "pool":
-      return poolSession(
-        source.pool,
-        { pipelines: false, end: async () => void source.pool.off("error", ignore) },
-        onError,
-      );
+    case "pool": {
+      const unguard = guardPool(source.pool);
+      return poolSession(source.pool, { pipelines: false, end: async () => unguard() }, onError);
+    }
     case "connectionString": {
       const pool = createPool(source.connectionString);
+      guardPool(pool);
       return poolSession(pool, { pipelines: true, end: () => pool.end() }, onError);
     }
   }
 }
 
 function bossSession(boss: ExistingBoss): Session {
+  // What the upkeep of the app's own pg-boss comes to is the app's to hear.
   boss.on("error", ignore);
   return {
     database: bossDatabase(boss),
@@ -57,7 +52,6 @@ function poolSession(
   { pipelines, end }: { pipelines: boolean; end: () => Promise<void> },
   onError: (error: unknown) => void,
 ): Session {
-  pool.on("error", ignore);
   let starting: Promise<OwnBoss> | undefined;
 
   async function startBoss(): Promise<OwnBoss> {
