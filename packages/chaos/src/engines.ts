@@ -1,5 +1,6 @@
 import type { InboxEngine } from "@diffio-webhooks/contract/inboxes";
 import { memory } from "@diffio-webhooks/contract/inboxes/memory";
+import { postgres } from "@diffio-webhooks/contract/inboxes/postgres";
 
 /** The engines of the campaigns, by the name that the command takes. The memory inbox is there to be seen to lose. */
-export const ENGINES: Readonly<Record<string, InboxEngine>> = { memory };
+export const ENGINES: Readonly<Record<string, InboxEngine>> = { memory, postgres };

@@ -4,10 +4,12 @@ import {
   type Database,
   type Statement,
   TRANSACTION_SETTINGS,
+  type Transaction,
   oneByOne,
   transactionOn,
 } from "./database.ts";
 import { guardPool } from "./guard.ts";
+import { withLock } from "./lock.ts";
 import { type ExistingPool, poolDb } from "./pool.ts";
 import { within } from "./within.ts";
 
@@ -49,9 +51,31 @@ export interface OwnBoss extends ExistingBoss {
 /** The schema of a pg-boss of our own: apart from one that the app may have, which may be of another version. */
 const BOSS_SCHEMA = "diffio_webhooks_boss";
 
-/** Makes a pg-boss of our own on a pool. It starts nothing yet. */
-export function createBoss(pool: ExistingPool): OwnBoss {
-  return new PgBoss({ db: poolDb(pool), schema: BOSS_SCHEMA, schedule: false, registerInstance: false });
+/** Starts a pg-boss of our own on a pool; it makes its tables where there are none. */
+export async function startBoss(
+  pool: ExistingPool,
+  database: Database,
+  onError: (error: unknown) => void,
+): Promise<OwnBoss> {
+  const boss = new PgBoss({
+    db: poolDb(pool),
+    schema: BOSS_SCHEMA,
+    schedule: false,
+    registerInstance: false,
+  });
+  boss.on("error", onError);
+  const start = async (): Promise<void> => void (await boss.start());
+  // Several that install at once get in each other's way, however it locks.
+  if (await database.transaction(isInstalled)) await start();
+  else await withLock(database, start);
+  return boss;
+}
+
+async function isInstalled({ query }: Transaction): Promise<boolean> {
+  const [row] = await query<{ found: boolean }>(
+    `SELECT to_regclass('${BOSS_SCHEMA}.version') IS NOT NULL AS found`,
+  );
+  return row?.found === true;
 }
 
 const guarded = new WeakSet<object>();

@@ -1,4 +1,5 @@
 import type { Database, Transaction } from "./database.ts";
+import { withLock } from "./lock.ts";
 
 /**
  * What brings the schema from one version to the next; a change is a further entry, never an edit.
@@ -34,20 +35,17 @@ const MIGRATIONS: readonly string[] = [
      WHERE state IN ('done', 'discarded') AND body IS NOT NULL;`,
 ];
 
-/** Any number, so long as nothing else in the database locks by it. */
-const LOCK = 7_734_346_001;
-
 /** Brings the schema up to date, where it is not. Several processes may do so at once. */
 export async function migrate(database: Database): Promise<void> {
-  await database.transaction(async (transaction) => {
-    // Looked at without a lock first, since this is how it is nearly always; and so that a role that may not create
-    // anything can use what an administrator has created.
-    if ((await versionOf(transaction)) === MIGRATIONS.length) return;
-    await transaction.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
-    await transaction.query(
-      `CREATE SCHEMA IF NOT EXISTS diffio_webhooks;
-       CREATE TABLE IF NOT EXISTS diffio_webhooks.version (version integer NOT NULL)`,
+  // Looked at without a lock first, since this is how it is nearly always; and so that a role that may not create
+  // anything can use what an administrator has created.
+  if ((await database.transaction(versionOf)) === MIGRATIONS.length) return;
+  await withLock(database, async (transaction) => {
+    const [schema] = await transaction.query(
+      "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'diffio_webhooks'",
     );
+    if (!schema) await transaction.query("CREATE SCHEMA diffio_webhooks");
+    await transaction.query("CREATE TABLE IF NOT EXISTS diffio_webhooks.version (version integer NOT NULL)");
     const version = (await versionOf(transaction)) ?? 0;
     if (version > MIGRATIONS.length) {
       throw new Error(

@@ -1,4 +1,4 @@
-import { type ExistingBoss, type OwnBoss, bossDatabase, createBoss } from "./boss.ts";
+import { type ExistingBoss, type OwnBoss, bossDatabase, startBoss } from "./boss.ts";
 import { ANSWER_SECONDS, type Database } from "./database.ts";
 import { guardPool, ignore } from "./guard.ts";
 import type { Source } from "./options.ts";
@@ -54,19 +54,14 @@ function poolSession(
 ): Session {
   let starting: Promise<OwnBoss> | undefined;
 
-  async function startBoss(): Promise<OwnBoss> {
-    const boss = createBoss(pool);
-    boss.on("error", onError);
-    await boss.start();
-    return boss;
-  }
+  const database = poolDatabase(pool, { pipelines });
 
   return {
-    database: poolDatabase(pool, { pipelines }),
+    database,
     opening: undefined,
     queues: new Map(),
     startBoss() {
-      return (starting ??= startBoss().catch((error: unknown) => {
+      return (starting ??= startBoss(pool, database, onError).catch((error: unknown) => {
         starting = undefined;
         throw error;
       }));
