@@ -9,6 +9,7 @@ import { sampleEvent, signMessage } from "@diffio-webhooks/core/testing";
 import { diffioWebhooks as expressWebhooks } from "@diffio-webhooks/express";
 import { diffioWebhooks as fastifyWebhooks } from "@diffio-webhooks/fastify";
 import { diffioWebhooks as honoWebhooks } from "@diffio-webhooks/hono";
+import { postgresInbox } from "@diffio-webhooks/inbox-postgres";
 import { startSimulator } from "@diffio-webhooks/simulator";
 import { createSimulatorClient } from "@diffio-webhooks/simulator/client";
 import express from "express";
@@ -62,6 +63,14 @@ await simulator.idle();
 const client = createSimulatorClient({ url: simulator.url });
 assert.equal((await client.messages.get(svixMessageId)).attempts[0].statusCode, 200);
 await simulator.close();
+
+// No server is needed to see that it is whole: a port that nobody listens on is refused by the system, by way of pg.
+const connectionString = "postgres://nobody@127.0.0.1:1/none";
+if (typeof Promise.withResolvers === "function") {
+  await assert.rejects(postgresInbox({ connectionString }).counts(), { code: "inbox_unavailable" });
+} else {
+  assert.throws(() => postgresInbox({ connectionString }), { code: "invalid_option" });
+}
 
 // CommonJS can require the packages too (Node 20.19 and later).
 assert.equal(typeof createRequire(import.meta.url)("@diffio-webhooks/core").createReceiver, "function");

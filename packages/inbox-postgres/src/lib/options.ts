@@ -7,7 +7,7 @@ import type { ExistingPool } from "./pool.ts";
 export interface PostgresInboxOptions extends DurableInboxOptions {
   /** Where the server is: `postgres://user:password@host:5432/database`. The inbox opens and closes its own pool. */
   connectionString?: string | undefined;
-  /** A started pg-boss (12.30 or later) of yours: its pool and its schema are used. It is not stopped by the inbox. */
+  /** A started pg-boss (12.38 or later) of yours: its pool and its schema are used. It is not stopped by the inbox. */
   boss?: ExistingBoss | undefined;
   /** A pool of yours (`pg`, 8.x), with room for two connections at least. It is not ended by the inbox. */
   pool?: ExistingPool | undefined;
@@ -54,7 +54,7 @@ function checkBoss(boss: ExistingBoss): ExistingBoss {
   if (!hasMethods(boss, ["getDb", "createQueue", "insert", "fetch", "deleteJob", "on", "off"])) {
     throw invalidOption(
       "boss is not a PgBoss of pg-boss 12.",
-      "Pass new PgBoss(…), of pg-boss 12.30 or later.",
+      "Pass new PgBoss(…), of pg-boss 12.38 or later.",
     );
   }
   if (!hasMethods(boss.getDb(), ["executeSql", "beginTransaction"])) {

@@ -26,6 +26,9 @@ export function postgresInbox(options: PostgresInboxOptions): DurableInbox {
   if (typeof options !== "object" || options === null) {
     throw invalidOption("The options are not an object.", "Pass { connectionString }, { boss } or { pool }.");
   }
+  if (typeof Promise.withResolvers !== "function") {
+    throw invalidOption("This Node is too old for pg-boss 12.", "Use Node 22.12 or newer.");
+  }
   const source = checkSource(options);
   const checked = checkDurableInboxOptions(options);
   const onError = createOutageReport();
