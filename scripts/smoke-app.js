@@ -11,6 +11,7 @@ import { diffioWebhooks as fastifyWebhooks } from "@diffio-webhooks/fastify";
 import { diffioWebhooks as honoWebhooks } from "@diffio-webhooks/hono";
 import { redisInbox } from "@diffio-webhooks/inbox-redis";
 import { sqliteInbox } from "@diffio-webhooks/inbox-sqlite";
+import { postgresInbox } from "@diffio-webhooks/inbox-postgres";
 import { startSimulator } from "@diffio-webhooks/simulator";
 import { createSimulatorClient } from "@diffio-webhooks/simulator/client";
 import express from "express";
@@ -87,6 +88,14 @@ if (isBuiltin("node:sqlite")) {
   assert.equal(ran.pop(), "sqlite gen_123");
 } else {
   assert.throws(() => sqliteInbox({ path: "inbox.db" }), { code: "invalid_option" });
+}
+
+// No server is needed to see that it is whole: a port that nobody listens on is refused by the system, by way of pg.
+const connectionString = "postgres://nobody@127.0.0.1:1/none";
+if (typeof Promise.withResolvers === "function") {
+  await assert.rejects(postgresInbox({ connectionString }).counts(), { code: "inbox_unavailable" });
+} else {
+  assert.throws(() => postgresInbox({ connectionString }), { code: "invalid_option" });
 }
 
 // CommonJS can require the packages too (Node 20.19 and later).

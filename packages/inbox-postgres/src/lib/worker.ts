@@ -1,0 +1,230 @@
+import type { AttachedReceiver, InboxAttachment, RunOutcome } from "@diffio-webhooks/core";
+import { type CheckedDurableInboxOptions, invalidOption } from "@diffio-webhooks/core/inbox";
+import { type Claimed, claim } from "./claim.ts";
+import type { Connection } from "./connection.ts";
+import type { Ending } from "./end-runs.ts";
+import type { LocalMessages } from "./local-messages.ts";
+import { createSettler } from "./settler.ts";
+import { untilIdle } from "./until-idle.ts";
+import { createUpkeep } from "./upkeep.ts";
+import { within } from "./within.ts";
+
+/** A receiver whose messages run here. */
+export interface Attached extends AttachedReceiver {
+  /** Whether there may be a job for it. */
+  hasWork: boolean;
+  /** While jobs are being taken. */
+  claiming: Promise<void> | undefined;
+  isClosing: boolean;
+}
+
+/** A run that goes on here, or whose end is being written down. */
+export interface Run extends Claimed {
+  readonly receiver: string;
+  readonly controller: AbortController;
+  /** Whether its end is known: a later one changes nothing. */
+  isOver: boolean;
+  /** Resolves when its end is known, and when it is written down. */
+  readonly over: PromiseWithResolvers<void>;
+  readonly settled: PromiseWithResolvers<void>;
+}
+
+/** What runs messages in this process. */
+export interface Worker {
+  attach(receiver: AttachedReceiver): InboxAttachment;
+  /** Tells that there is something to run for a receiver. */
+  wake(receiver: string): void;
+  /** The same for all receivers, and for what has no job yet. */
+  lookNow(): void;
+  /** Detaches all receivers. */
+  close(): Promise<void>;
+}
+
+interface WorkerParts {
+  readonly connection: Connection;
+  readonly local: LocalMessages;
+  readonly options: CheckedDurableInboxOptions;
+  readonly onError: (error: unknown) => void;
+  /** Called when the last receiver has been detached. */
+  readonly onLast: () => Promise<void>;
+}
+
+/** How long the ends of the last runs may take to be written down when a receiver closes. */
+const LAST_WORDS_SECONDS = 6;
+
+/** Makes it. Nothing is opened before a receiver is attached. */
+export function createWorker({ connection, local, options, onError, onLast }: WorkerParts): Worker {
+  const { concurrency, maxRuns, delayBefore, leaseInSeconds, closeTimeoutInSeconds } = options;
+  const attached = new Map<string, Attached>();
+  const attachments = new Set<InboxAttachment>();
+  const runs = new Map<string, Run>();
+  const timers = new Set<NodeJS.Timeout>();
+  const settler = createSettler(connection, onError);
+  const upkeep = createUpkeep({ connection, options, attached, runs, wake, onError });
+  let busy = 0;
+
+  function wake(receiver: string): void {
+    const one = attached.get(receiver);
+    if (!one) return;
+    one.hasWork = true;
+    fill(one);
+  }
+
+  function fillAll(): void {
+    for (const one of attached.values()) fill(one);
+  }
+
+  function fill(one: Attached): void {
+    if (one.claiming || !one.hasWork || one.isClosing || busy >= concurrency) return;
+    one.claiming = claimFor(one).finally(() => {
+      one.claiming = undefined;
+      fillAll();
+    });
+  }
+
+  /** Takes as many jobs as there are free slots, which are held meanwhile. */
+  async function claimFor(one: Attached): Promise<void> {
+    const limit = concurrency - busy;
+    busy += limit;
+    one.hasWork = false;
+    let claimed: readonly Claimed[] = [];
+    try {
+      const found = await claim(await connection.queues(), one.name, { limit, leaseInSeconds, local });
+      claimed = found.runs;
+      one.hasWork ||= found.full;
+    } catch (error) {
+      connection.failed(error);
+      onError(error);
+    }
+    busy -= limit - claimed.length;
+    for (const each of claimed) void start(one, each);
+  }
+
+  async function start(one: Attached, claimed: Claimed): Promise<void> {
+    const { message, run } = claimed;
+    const controller = new AbortController();
+    const own: Run = {
+      ...claimed,
+      receiver: one.name,
+      controller,
+      isOver: false,
+      over: Promise.withResolvers(),
+      settled: Promise.withResolvers(),
+    };
+    runs.set(own.jobId, own);
+    if (one.isClosing) return release(own);
+    const outcome = await one.run(message, { run, final: run >= maxRuns, signal: controller.signal });
+    end(own, endingOf(outcome, run));
+  }
+
+  function endingOf(outcome: RunOutcome, run: number): Ending {
+    if (outcome.succeeded) return { next: "done" };
+    const { final, reason, error } = outcome;
+    if (final) return { next: "dead", reason, error };
+    return { next: "pending", delayInSeconds: delayBefore(run + 1), counts: true };
+  }
+
+  /** Gives a run up, without counting it: another process, or the next start, has it at once. */
+  function release(own: Run): void {
+    own.controller.abort(new Error("The inbox closes."));
+    end(own, { next: "pending", delayInSeconds: 0, counts: false });
+  }
+
+  function end(own: Run, ending: Ending): void {
+    if (own.isOver) return;
+    own.isOver = true;
+    own.over.resolve();
+    busy -= 1;
+    const { receiver, jobId, message } = own;
+    settler.settle({ receiver, messageId: message.messageId, jobId, ending }, () => {
+      runs.delete(jobId);
+      own.settled.resolve();
+      if (ending.next === "pending") wakeIn(ending.delayInSeconds, receiver);
+    });
+    fillAll();
+  }
+
+  /** Wakes a receiver when a job of its own making is due. */
+  function wakeIn(seconds: number, receiver: string): void {
+    if (!attached.has(receiver)) return;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      wake(receiver);
+    }, seconds * 1000);
+    timers.add(timer);
+  }
+
+  /** Lets the runs of a receiver end, and releases those that take too long. */
+  async function drain(one: Attached): Promise<void> {
+    one.isClosing = true;
+    await one.claiming;
+    const own = [...runs.values()].filter(({ receiver }) => receiver === one.name);
+    await allWithin(
+      own.map(({ over }) => over.promise),
+      closeTimeoutInSeconds,
+    );
+    for (const run of own) if (!run.isOver) release(run);
+    await allWithin(
+      own.map(({ settled }) => settled.promise),
+      LAST_WORDS_SECONDS,
+    );
+  }
+
+  function attachmentOf(one: Attached): InboxAttachment {
+    let closing: Promise<void> | undefined;
+    const isOpen = (): boolean => attached.get(one.name) === one;
+    const attachment: InboxAttachment = {
+      idle: () => untilIdle(connection, one.name, isOpen),
+      close() {
+        return (closing ??= drain(one).then(async () => {
+          attached.delete(one.name);
+          attachments.delete(attachment);
+          if (attached.size > 0) return;
+          for (const timer of timers) clearTimeout(timer);
+          timers.clear();
+          // What could not be written down is taken over by others when its lease is over.
+          settler.giveUp();
+          runs.clear();
+          await upkeep.stop();
+          await onLast();
+        }));
+      },
+    };
+    return attachment;
+  }
+
+  return {
+    attach(receiver) {
+      if (attached.has(receiver.name)) {
+        throw invalidOption(
+          `Two receivers named "${receiver.name}" share one inbox.`,
+          "Give each receiver a name of its own (the option name), or an inbox of its own.",
+        );
+      }
+      const { name, run } = receiver;
+      const one: Attached = {
+        name,
+        run,
+        interrupted: (message, attempt) => receiver.interrupted(message, attempt),
+        hasWork: true,
+        claiming: undefined,
+        isClosing: false,
+      };
+      attached.set(name, one);
+      const attachment = attachmentOf(one);
+      attachments.add(attachment);
+      upkeep.start();
+      return attachment;
+    },
+    wake,
+    lookNow: () => upkeep.lookNow(),
+    async close() {
+      await Promise.all(Array.from(attachments, (attachment) => attachment.close()));
+    },
+  };
+}
+
+/** Waits until all have resolved, but not for ever. */
+async function allWithin(promises: readonly Promise<void>[], seconds: number): Promise<void> {
+  await within(Promise.all(promises), seconds, "Not all ended").catch(() => {});
+}

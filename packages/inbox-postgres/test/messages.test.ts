@@ -1,0 +1,281 @@
+import { signed } from "@diffio-webhooks/test-support/deliveries";
+import { newMessageId } from "@diffio-webhooks/test-support/signing";
+import { pause } from "@diffio-webhooks/test-support/waiting";
+import pg from "pg";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { fromStored, toStored } from "../src/lib/text.ts";
+import { usePostgres } from "./support/postgres.ts";
+import { open, receiverOn } from "./support/receivers.ts";
+
+const postgres = usePostgres();
+
+const JOBS = "SELECT id, state, data FROM diffio_webhooks_boss.job";
+const STATES = "SELECT message_id, state, run FROM diffio_webhooks.messages ORDER BY message_id";
+
+describe("texts that PostgreSQL would not take as they are", () => {
+  const texts = [
+    "a\0b",
+    "half \uD83D of a pair",
+    "\uDE00\uD83D",
+    "\\u0041",
+    "\\",
+    "tab\tline\n",
+    "äöü 漢字 😀",
+    " ",
+  ];
+
+  test.each(texts)("%j is stored in ASCII, and comes back", (text) => {
+    expect(toStored(text)).toMatch(/^[\t\n\x20-\x7E]*$/);
+    expect(fromStored(toStored(text))).toBe(text);
+  });
+
+  test.each(texts)("a receiver named %j, with such a type and such an error", async (name) => {
+    const { connectionString } = await postgres.database();
+    const { inbox, receiver, runs, receive } = receiverOn(
+      { connectionString, maxRuns: 1 },
+      {
+        name,
+        onAny: () => {
+          throw new Error(`failed for ${name}`);
+        },
+      },
+    );
+    expect((await receive(signed(JSON.stringify({ eventType: `generation.${name}` })))).status).toBe(200);
+    await receiver.idle();
+    expect(runs).toHaveLength(1);
+    const [letter] = await inbox.deadLetters.list();
+    expect(letter).toMatchObject({
+      receiver: name,
+      eventType: `generation.${name}`,
+      error: `Error: failed for ${name}`,
+    });
+    await inbox.deadLetters.replay(letter?.id ?? "");
+    await expect.poll(() => runs.length).toBe(2);
+  });
+});
+
+describe("pg-boss's jobs", () => {
+  test("one for each message that waits, none when all is done, none for copies", async () => {
+    const { connectionString, sql } = await postgres.database();
+    const gate = Promise.withResolvers<void>();
+    const { receiver, receive } = receiverOn(
+      { connectionString, concurrency: 1 },
+      { onAny: () => gate.promise },
+    );
+    const deliveries = Array.from({ length: 20 }, () => signed());
+    await Promise.all(deliveries.map(receive));
+    await expect
+      .poll(async () => (await sql(`${JOBS} ORDER BY state DESC`)).map(({ state }) => state))
+      .toEqual(["active", ...Array.from({ length: 19 }, () => "created")]);
+
+    await Promise.all(deliveries.map(receive));
+    await expect.poll(async () => (await sql(JOBS)).length).toBe(20);
+    const jobs = await sql("SELECT job_id FROM diffio_webhooks.messages ORDER BY job_id");
+    expect((await sql(`${JOBS} ORDER BY id`)).map(({ id }) => id)).toEqual(jobs.map((row) => row["job_id"]));
+
+    gate.resolve();
+    await receiver.idle();
+    await Promise.all(deliveries.map(receive));
+    await expect.poll(() => sql(JOBS)).toEqual([]);
+  });
+
+  test("that were deleted by somebody are made again for messages that are long due", async () => {
+    const { connectionString, sql } = await postgres.database();
+    // Nobody is attached: it waits.
+    const inbox = open({ connectionString });
+    await inbox.accept({
+      receiver: "default",
+      messageId: newMessageId(),
+      timestamp: new Date(),
+      rawBody: Buffer.from(signed().body),
+    });
+    await sql("DELETE FROM diffio_webhooks_boss.job");
+    await sql("UPDATE diffio_webhooks.messages SET at = at - interval '2 minutes'");
+    const { receiver, runs } = receiverOn({ connectionString });
+    await receiver.idle();
+    expect(runs).toMatchObject([{ run: 1 }]);
+    expect(await sql(JOBS)).toEqual([]);
+  });
+
+  test("that are none of ours do no harm", async () => {
+    const { connectionString, sql } = await postgres.database();
+    const { receiver, runs, receive } = receiverOn({ connectionString });
+    await receive();
+    await receiver.idle();
+    for (const data of [
+      "null",
+      "3",
+      '{"messageId":null}',
+      '{"messageId":{"a":1}}',
+      '{"messageId":"msg_none"}',
+    ]) {
+      await sql(
+        "INSERT INTO diffio_webhooks_boss.job (name, data) VALUES ('diffio-webhooks/default', $1::jsonb)",
+        [data],
+      );
+    }
+    await receive();
+    await receiver.idle();
+    await expect.poll(() => sql(JOBS)).toEqual([]);
+    expect(runs.map(({ run }) => run)).toEqual([1, 1]);
+  });
+
+  test("in a queue that was deleted by somebody: the queue is made again", async () => {
+    const { connectionString, sql } = await postgres.database();
+    const { receiver, runs, refusals, receive } = receiverOn({ connectionString });
+    await receive();
+    await receiver.idle();
+    await sql("DELETE FROM diffio_webhooks_boss.queue");
+    const delivery = signed();
+    await expect.poll(async () => (await receive(delivery)).status).toBe(200);
+    await receiver.idle();
+    expect(runs).toHaveLength(2);
+    expect(refusals.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("a run whose lease has passed on", () => {
+  test("is told so by its signal, and can end nothing", async () => {
+    const { connectionString, sql } = await postgres.database();
+    const gate = Promise.withResolvers<void>();
+    const { inbox, runs, receive } = receiverOn(
+      { connectionString, leaseInSeconds: 1 },
+      { onAny: () => gate.promise },
+    );
+    await receive();
+    await expect.poll(() => runs.length).toBe(1);
+    const { signal } = runs[0]?.context ?? {};
+    // As if another process had taken it, and it ran there.
+    await sql(
+      "UPDATE diffio_webhooks.messages SET job_id = gen_random_uuid(), run = 2, at = now() + interval '1 day'",
+    );
+    await expect.poll(() => signal?.aborted).toBe(true);
+    gate.resolve();
+    await pause(300);
+    expect(await sql(STATES)).toMatchObject([{ state: "running", run: 2 }]);
+    expect(await inbox.counts()).toMatchObject({ running: 1, done: 0 });
+  });
+});
+
+describe("what is kept", () => {
+  test("bodies go when their time is over; ids stay, and copies still run nothing", async () => {
+    const { connectionString, sql } = await postgres.database();
+    const { receiver, runs, receive } = receiverOn({ connectionString, keepBodiesInDays: 1 / 86_400 });
+    const delivery = signed();
+    await receive(delivery);
+    await receiver.idle();
+    const bodies = async (): Promise<unknown> =>
+      (await sql("SELECT body IS NULL AS gone, state FROM diffio_webhooks.messages"))[0];
+    await expect.poll(bodies, { timeout: 10_000 }).toEqual({ gone: true, state: "done" });
+    expect((await receive(delivery)).status).toBe(200);
+    await receiver.idle();
+    expect(runs).toHaveLength(1);
+  });
+
+  test("dead letters keep their bytes, and what waits is never pruned", async () => {
+    const { connectionString, sql } = await postgres.database();
+    const { inbox, receiver, receive } = receiverOn(
+      { connectionString, maxRuns: 1, keepBodiesInDays: 0, keepIdsInDays: 1 },
+      {
+        onAny: () => {
+          throw new Error("as told");
+        },
+      },
+    );
+    const delivery = signed();
+    await receive(delivery);
+    await receiver.idle();
+    await inbox.accept({
+      receiver: "another",
+      messageId: newMessageId(),
+      timestamp: new Date(),
+      rawBody: Buffer.from("{}"),
+    });
+    await sql("UPDATE diffio_webhooks.messages SET at = at - interval '400 days' WHERE state = 'pending'");
+    await pause(2500);
+    expect((await inbox.deadLetters.list()).map(({ rawBody }) => Buffer.from(rawBody).toString())).toEqual([
+      delivery.body,
+    ]);
+    expect(await inbox.counts()).toMatchObject({ pending: 1, dead: 1 });
+    await sql("UPDATE diffio_webhooks.messages SET at = at - interval '2 days' WHERE state = 'dead'");
+    await expect.poll(async () => (await inbox.counts()).dead, { timeout: 10_000 }).toBe(0);
+  });
+});
+
+test("256 at once share their transactions", async () => {
+  const { connectionString, sql } = await postgres.database();
+  const inbox = open({ connectionString });
+  const accept = (): Promise<unknown> =>
+    inbox.accept({
+      receiver: "nobody",
+      messageId: newMessageId(),
+      timestamp: new Date(),
+      rawBody: Buffer.from(signed().body),
+    });
+  await accept();
+  await Promise.all(Array.from({ length: 256 }, accept));
+  const [row] = await sql(
+    "SELECT count(DISTINCT xmin::text)::int AS transactions, count(*)::int FROM diffio_webhooks.messages",
+  );
+  expect(row).toMatchObject({ count: 257 });
+  expect(row?.["transactions"]).toBeLessThanOrEqual(4);
+});
+
+test("an app that reads dates and large numbers its own way changes nothing", async () => {
+  const parsers = [pg.types.builtins.TIMESTAMPTZ, pg.types.builtins.INT8, pg.types.builtins.NUMERIC].map(
+    (type) => ({ type, parser: pg.types.getTypeParser(type) as (text: string) => unknown }),
+  );
+  onTestFinished(() => {
+    for (const { type, parser } of parsers) pg.types.setTypeParser(type, parser);
+  });
+  for (const { type } of parsers) pg.types.setTypeParser(type, (text: string) => ({ text }));
+
+  const { connectionString } = await postgres.database();
+  const { inbox, receiver, runs, receive } = receiverOn(
+    { connectionString },
+    {
+      onAny: () => {
+        throw new Error("as told");
+      },
+    },
+  );
+  await receive();
+  await receiver.idle();
+  // Runs 2 and 3 are read from the database.
+  const times = runs.map(({ context }) => context.timestamp.getTime());
+  expect(new Set(times).size).toBe(1);
+  const [letter] = await inbox.deadLetters.list();
+  expect(letter?.diedAt.getTime()).toBeGreaterThanOrEqual(letter?.receivedAt.getTime() ?? Infinity);
+  expect(await inbox.counts()).toMatchObject({ dead: 1, oldestPendingInSeconds: 0 });
+  await inbox.deadLetters.discard(letter?.id ?? "");
+  expect(await inbox.deadLetters.list()).toEqual([]);
+});
+
+test("a schema of a newer version is left alone, with a clear error", async () => {
+  const { connectionString, sql } = await postgres.database();
+  await open({ connectionString }).counts();
+  await sql("UPDATE diffio_webhooks.version SET version = 99");
+  await expect(open({ connectionString }).counts()).rejects.toMatchObject({
+    code: "inbox_unavailable",
+    message: expect.stringContaining("version 99") as string,
+  });
+});
+
+test("a role that may create nothing uses what an administrator's first start has made", async () => {
+  const { connectionString, sql } = await postgres.database();
+  const { receiver } = receiverOn({ connectionString });
+  await receiver.idle();
+  await receiver.close();
+  await sql("CREATE ROLE app LOGIN PASSWORD 'app'");
+  for (const schema of ["diffio_webhooks", "diffio_webhooks_boss"]) {
+    await sql(`GRANT USAGE ON SCHEMA ${schema} TO app`);
+    await sql(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO app`);
+  }
+  const limited = new URL(connectionString);
+  limited.username = "app";
+  limited.password = "app";
+  const app = receiverOn({ connectionString: limited.href });
+  expect((await app.receive()).status).toBe(200);
+  await app.receiver.idle();
+  expect(app.runs).toHaveLength(1);
+});
