@@ -56,8 +56,8 @@ export interface SignedEnvelope {
   readonly messageId: string;
   /** Seconds since the epoch. */
   readonly timestamp: number;
-  /** The signed bytes before the body: `id.timestamp.` */
-  readonly prefix: string;
+  /** The signed bytes before the body, `id.timestamp.`, in pieces. */
+  readonly prefix: readonly string[];
   readonly signatures: readonly Signature[];
 }
 
@@ -98,7 +98,7 @@ export function openEnvelope(get: HeaderGetter, nowInMs: number, toleranceInSeco
   return {
     messageId,
     timestamp: checkTimestamp(timestamp, nowInMs, toleranceInSeconds),
-    prefix: `${messageId}.${timestamp}.`,
+    prefix: [messageId, ".", timestamp, "."],
     signatures: parseSignatureHeader(signature),
   };
 }
