@@ -151,7 +151,8 @@ export function createReceiver<Platform = unknown>(
         eventType: event.eventType,
         inProcess: { event, platform, replied } satisfies InProcess<Platform>,
       };
-      return acceptAndRun ? await acceptAfterHandlers(valid, acceptAndRun) : await acceptNow(valid);
+      const reply = acceptAndRun ? acceptAfterHandlers(valid, acceptAndRun) : acceptNow(valid);
+      return reply instanceof Promise ? await reply : reply;
     } catch (error) {
       if (!(error instanceof WebhookError)) throw error;
       callHook("onRejected", () => onRejected(error, delivery));
