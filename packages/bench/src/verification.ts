@@ -80,7 +80,7 @@ export async function measureVerification(results: Results, progress: Progress):
 
 async function measureWorkerd(quick: boolean): Promise<VerificationResult> {
   // It has no one-shot hash.
-  const contestants = quick ? PAIR : CONTESTANT_IDS.filter((id) => id !== "hash");
+  const contestants = quick ? PAIR : CONTESTANT_IDS.filter((id) => id !== "hash" && id !== "floor");
   const plan = { bytes: small, contestants, batchMs: quick ? 80 : 300, rounds: quick ? 11 : 25 };
   const { version, times } = await measureInWorkerd(plan);
   return { runtime: "workerd", version, backend: "portable", bytes: small, wholeHeaders: false, times };
