@@ -24,25 +24,41 @@ const FULL_ONLY: Partial<Record<Framework, readonly ServerId[]>> = { express: ["
 
 /** For how long a framework is measured. */
 interface AdapterPlan {
+  /**
+   * All servers are started so many times: two processes of the same code differ by some microseconds a request for as
+   * long as they live, by what their engine came to believe while they warmed up.
+   */
+  readonly generations: number;
   /** Each server is warmed up so long. */
   readonly warmUpMs: number;
   /** Requests to one server in one round. */
   readonly perRound: number;
-  /** Rounds go on until this is used up… */
+  /** Rounds of a generation go on until this is used up… */
   readonly budgetMs: number;
   /** …but there are at least so many. */
   readonly minRounds: number;
 }
 
-const QUICK_PLAN: AdapterPlan = { warmUpMs: 600, perRound: 200, budgetMs: 2800, minRounds: 5 };
-const FULL_PLAN: AdapterPlan = { warmUpMs: 6000, perRound: 1000, budgetMs: 30_000, minRounds: 15 };
+const QUICK_PLAN: AdapterPlan = {
+  generations: 1,
+  warmUpMs: 600,
+  perRound: 200,
+  budgetMs: 2800,
+  minRounds: 5,
+};
+const FULL_PLAN: AdapterPlan = {
+  generations: 5,
+  warmUpMs: 2500,
+  perRound: 1000,
+  budgetMs: 6000,
+  minRounds: 5,
+};
 
 /** A server in a process of its own, and the connections to it. */
 interface RunningServer {
   readonly id: ServerId;
   readonly child: ChildProcess;
   readonly load: LoadClient;
-  readonly times: number[];
 }
 
 /** Measures what CPU each adapter's server uses for one request. */
@@ -59,8 +75,22 @@ export async function measureAdapters(results: Results, progress: Progress): Pro
 async function measureFramework(
   framework: Framework,
   ids: readonly ServerId[],
-  { warmUpMs, perRound, budgetMs, minRounds }: AdapterPlan,
+  plan: AdapterPlan,
 ): Promise<AdapterResult> {
+  const times = Object.fromEntries(ids.map((id) => [id, [] as number[]]));
+  for (let generation = 0; generation < plan.generations; generation++) {
+    // eslint-disable-next-line no-await-in-loop -- one after another
+    await measureGeneration(framework, ids, plan, times);
+  }
+  return { framework, times };
+}
+
+async function measureGeneration(
+  framework: Framework,
+  ids: readonly ServerId[],
+  { warmUpMs, perRound, budgetMs, minRounds }: AdapterPlan,
+  times: Readonly<Record<string, number[]>>,
+): Promise<void> {
   const servers = await startServers(framework, ids);
   try {
     /* eslint-disable no-await-in-loop -- contestants take turns */
@@ -72,11 +102,10 @@ async function measureFramework(
     for (let round = 0; round < minRounds || performance.now() < end; round++) {
       for (let turn = 0; turn < servers.length; turn++) {
         const server = servers[(turn + round) % servers.length];
-        server?.times.push(await window(server, perRound));
+        if (server) times[server.id]?.push(await window(server, perRound));
       }
     }
     /* eslint-enable no-await-in-loop */
-    return { framework, times: Object.fromEntries(servers.map(({ id, times }) => [id, times])) };
   } finally {
     servers.forEach(stopServer);
   }
@@ -125,5 +154,5 @@ async function startServer(framework: Framework, id: ServerId): Promise<RunningS
   const [message] = (await Promise.race([once(child, "message"), ended])) as [ServerMessage];
   ended.catch(() => {});
   if (!("port" in message)) throw new Error("The server did not tell its port.");
-  return { id, child, load: await connectLoad(message.port, CONNECTIONS), times: [] };
+  return { id, child, load: await connectLoad(message.port, CONNECTIONS) };
 }

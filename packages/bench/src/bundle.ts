@@ -4,13 +4,13 @@ import { build } from "esbuild";
 import { BENCH_DIR, CACHE_DIR } from "./paths.ts";
 
 /** For whom the contestants are bundled: which conditions of `exports` and `imports` hold there. */
-export type BundleTarget = "node" | "node-noble" | "bun" | "deno" | "workerd";
+export type BundleTarget = "node" | "node-portable" | "bun" | "deno" | "workerd";
 
 /** As a user's own bundler or runtime would resolve core and its peers. */
 const CONDITIONS: Record<BundleTarget, readonly string[]> = {
   node: ["node"],
   // Node's peers with core's backend in plain JavaScript, which core chooses by these conditions.
-  "node-noble": ["edge-light"],
+  "node-portable": ["edge-light"],
   bun: ["bun", "node"],
   deno: ["deno", "node"],
   workerd: ["workerd", "worker", "browser"],

@@ -9,6 +9,7 @@ export const CONTESTANTS = {
   stripe: "stripe: constructEvent (parses)",
   octokit: "@octokit/webhooks-methods: verify",
   clerk: "@clerk/backend: verifyWebhook (makes the Request, parses)",
+  floor: "floor: two crypto.hash and the copy that an HMAC takes, then JSON.parse",
   hash: "floor: one crypto.hash of the body",
   json: "floor: JSON.parse of the body",
 } as const;

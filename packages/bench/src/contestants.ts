@@ -32,6 +32,11 @@ export interface Contestant {
 
 const STRIPE_SECRET = "whsec_bench_0123456789abcdefghijklmnopqrstuv";
 const GITHUB_SECRET = "bench-0123456789abcdefghijklmnopqrstuvwxyz";
+/** `crypto.hash`, where the runtime has it. */
+const nativeHash = globalThis.process?.getBuiltinModule?.("node:crypto")?.hash;
+/** A block of the key, 41 bytes of id and timestamp, and a body that is not too large to be copied behind them. */
+const scratch = new Uint8Array(64 + 41 + 16_384);
+const outerBlocks = new Uint8Array(64 + 32);
 const decoder = new TextDecoder();
 const stripe = new Stripe("sk_test_bench");
 /** One for all, as an app has one. */
@@ -115,10 +120,10 @@ export function makeContestant(id: ContestantId): Contestant | undefined {
           return verifyWebhook(request, { signingSecret: SIGNING_SECRET });
         },
       };
-    case "hash": {
-      const hash = globalThis.process?.getBuiltinModule?.("node:crypto")?.hash;
-      return hash && sync(({ body }) => hash("sha256", body));
-    }
+    case "floor":
+      return nativeHash && sync(floorOf(nativeHash));
+    case "hash":
+      return nativeHash && sync(({ body }) => nativeHash("sha256", body));
     case "json":
       return sync(({ body }) => JSON.parse(toText(body)) as unknown);
   }
@@ -135,6 +140,21 @@ function stripeContestant(): Contestant {
     isAsync: true,
     run: ({ body, stripeSignature }) =>
       webhooks.constructEventAsync(toText(body), stripeSignature, STRIPE_SECRET),
+  };
+}
+
+/** What nobody can do without who hashes with `crypto.hash` and gives an event; no headers, no checks. */
+function floorOf(hash: NonNullable<typeof nativeHash>): Operation {
+  return ({ body }) => {
+    const end = 105 + body.length;
+    if (end <= scratch.length) {
+      scratch.set(body, 105);
+      hash("sha256", new Uint8Array(scratch.buffer, 0, end), "binary");
+    } else {
+      hash("sha256", body, "binary");
+    }
+    hash("sha256", outerBlocks, "binary");
+    return JSON.parse(toText(body)) as unknown;
   };
 }
 

@@ -27,7 +27,7 @@ export async function installBuiltCore(): Promise<string> {
   const manifest = JSON.parse(await readFile(join(source, "package.json"), "utf8")) as Manifest;
   const { exports, imports } = manifest.publishConfig;
   await writeFile(join(target, "package.json"), JSON.stringify({ ...manifest, exports, imports }));
-  await linkAll(join(source, "node_modules"), modules, ["zod", "@noble/hashes"]);
+  await linkAll(join(source, "node_modules"), modules, ["zod"]);
   return folder;
 }
 

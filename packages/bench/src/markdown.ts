@@ -67,8 +67,8 @@ function sizeTables({ verification }: Results): string[] {
 function runtimeTable({ verification }: Results): string[] {
   const cells = verification.filter(({ bytes, wholeHeaders }) => bytes === 400 && !wholeHeaders);
   const heads = cells.map(({ runtime, version, backend }) => {
-    const noble = backend === "noble" && runtime !== "workerd" ? ", noble" : "";
-    return `${runtimeName(runtime)}${noble} (${version})`;
+    const portable = backend === "portable" && runtime !== "workerd" ? ", plain JavaScript" : "";
+    return `${runtimeName(runtime)}${portable} (${version})`;
   });
   return section(
     "Verification of 400 B by runtime, in µs for one message",

@@ -17,7 +17,7 @@ export interface Machine {
 export interface VerificationResult {
   readonly runtime: RuntimeId;
   readonly version: string;
-  readonly backend: "node:crypto" | "noble";
+  readonly backend: "node:crypto" | "portable";
   readonly bytes: number;
   /** Whether the headers object held the whole request's headers and not the three of the sender alone. */
   readonly wholeHeaders: boolean;

@@ -8,7 +8,7 @@ import type { Results, SizeResult } from "./results.ts";
 const BUNDLES: readonly { id: string; what: string; source: string }[] = [
   {
     id: "receiver",
-    what: "ours: createReceiver (events validated, noble backend)",
+    what: "ours: createReceiver (events validated, SHA-256 included)",
     source: 'export { createReceiver } from "@diffio-webhooks/core";',
   },
   {

@@ -52,13 +52,13 @@ export async function measureVerification(results: Results, progress: Progress):
       results.verification.push(await measureCase(node24, each));
     }
     progress.step("verification on Node 24: the plain JavaScript backend");
-    const noble = { ...node24, target: "node-noble" } as const;
+    const portable = { ...node24, target: "node-portable" } as const;
     const contestants: readonly ContestantId[] = ["ours-verify", "ours-event", "svix"];
     results.verification.push(
-      await measureCase(noble, { bytes: small, contestants, budgetMs: quick ? 1000 : 8000 }),
+      await measureCase(portable, { bytes: small, contestants, budgetMs: quick ? 1000 : 8000 }),
     );
     if (!quick)
-      results.verification.push(await measureCase(noble, { bytes: large, contestants, budgetMs: 6000 }));
+      results.verification.push(await measureCase(portable, { bytes: large, contestants, budgetMs: 6000 }));
   }
   for (const id of quick ? QUICK_RUNTIMES : RUNTIME_IDS.filter((other) => other !== "node-24")) {
     progress.step(`verification on ${runtimeName(id)}`);
@@ -80,10 +80,10 @@ export async function measureVerification(results: Results, progress: Progress):
 
 async function measureWorkerd(quick: boolean): Promise<VerificationResult> {
   // It has no one-shot hash.
-  const contestants = quick ? PAIR : CONTESTANT_IDS.filter((id) => id !== "hash");
+  const contestants = quick ? PAIR : CONTESTANT_IDS.filter((id) => id !== "hash" && id !== "floor");
   const plan = { bytes: small, contestants, batchMs: quick ? 80 : 300, rounds: quick ? 11 : 25 };
   const { version, times } = await measureInWorkerd(plan);
-  return { runtime: "workerd", version, backend: "noble", bytes: small, wholeHeaders: false, times };
+  return { runtime: "workerd", version, backend: "portable", bytes: small, wholeHeaders: false, times };
 }
 
 async function tryRuntime(
@@ -109,7 +109,7 @@ async function measureCase(runtime: ProcessRuntime, each: Case): Promise<Verific
   return {
     runtime: runtime.id,
     version: runtime.version,
-    backend: runtime.target === "node-noble" ? "noble" : "node:crypto",
+    backend: runtime.target === "node-portable" ? "portable" : "node:crypto",
     bytes,
     wholeHeaders,
     times: JSON.parse(printed) as RoundTimes,

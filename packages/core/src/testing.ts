@@ -46,7 +46,7 @@ export function signMessage({ signingSecret, body, id, timestamp }: SignMessageO
   if (secrets.length === 0) throw new WebhookError("invalid_secret", "The list of signing secrets is empty.");
   const signatures = secrets.map((secret) => {
     const sign = createHmacSha256(decodeSigningSecret(secret));
-    return `v1,${btoa(String.fromCharCode(...sign(`${messageId}.${seconds}.`, bytes)))}`;
+    return `v1,${btoa(String.fromCharCode(...sign([messageId, ".", seconds, "."], bytes)))}`;
   });
   return {
     headers: { "svix-id": messageId, "svix-timestamp": seconds, "svix-signature": signatures.join(" ") },

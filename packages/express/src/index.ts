@@ -34,16 +34,12 @@ export function diffioWebhooks(options: ExpressWebhooksOptions = {}): ExpressWeb
   const receiver = createReceiver<ExpressPlatform>(options);
 
   async function receiveDelivery(req: Request, res: Response): Promise<void> {
-    const { status, headers, body } = await receiver.receive(
-      {
-        method: req.method,
-        headers: (name) => req.headers[name],
-        body: () => rawBody(req),
-        replied: untilClosed(res),
-      },
+    const { method, headers } = req;
+    const reply = await receiver.receive(
+      { method, headers: (name) => headers[name], body: () => rawBody(req), replied: untilClosed(res) },
       { req, res },
     );
-    res.writeHead(status, headers).end(body);
+    res.writeHead(reply.status, reply.headers).end(reply.body);
   }
 
   const handleExpress: RequestHandler = (req, res, next) => {

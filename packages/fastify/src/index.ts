@@ -64,18 +64,19 @@ export const diffioWebhooks: FastifyPluginAsync<FastifyWebhooksOptions> = fastif
 
 function receiveAt(scope: FastifyInstance, path: string, receiver: Receiver<FastifyPlatform>): void {
   scope.all(path, {
-    // In this hook and not in the handler: it comes before Fastify looks at the content type or parses a body.
-    onRequest: async (request, reply) => {
-      const { status, headers, body } = await receiver.receive(
-        {
-          method: request.method,
-          headers: (name) => request.headers[name],
-          body: request.raw,
-          replied: untilClosed(reply.raw),
-        },
-        { request, reply },
-      );
-      return reply.code(status).headers(headers).send(body);
+    // In this hook and not in the handler: it comes before Fastify looks at the content type or parses a body. With a
+    // callback, which is only called where something fails: a promise of a reply would be waited for in several turns.
+    onRequest: (request, reply, done) => {
+      const { method, headers, raw } = request;
+      receiver
+        .receive(
+          { method, headers: (name) => headers[name], body: raw, replied: untilClosed(reply.raw) },
+          { request, reply },
+        )
+        .then(({ status, headers: replyHeaders, body }) => {
+          reply.code(status).headers(replyHeaders).send(body);
+        })
+        .catch(done);
     },
     handler: () => {},
   });

@@ -32,6 +32,7 @@ export type HonoWebhooksHandler<HonoEnv extends Env = AnyEnv> = MiddlewareHandle
 /** What @hono/node-server puts into `c.env`. */
 interface NodeBindings {
   readonly incoming?: NodeReadable & {
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
     readonly readableDidRead: boolean;
     readonly rawBody?: unknown;
     listenerCount(event: string): number;
@@ -54,12 +55,13 @@ export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
   });
 
   async function handleHono(c: Context<HonoEnv>): Promise<Response> {
-    const { outgoing } = nodeBindings(c);
-    const { method, headers } = c.req.raw;
+    const { incoming, outgoing } = nodeBindings(c);
+    const nodeHeaders = incoming?.headers;
     const reply = await receiver.receive(
       {
-        method,
-        headers,
+        method: c.req.method,
+        // Node's own, where they are: the web's are made of them anew.
+        headers: nodeHeaders ? (name) => nodeHeaders[name] : c.req.raw.headers,
         body: () => rawBody(c),
         ...(outgoing && { replied: untilClosed(outgoing) }),
       },

@@ -1,11 +1,11 @@
 import { WebhookError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
-import { type HeaderGetter, type HeaderName, type HeaderValue, readSignedHeaders } from "./headers.ts";
+import { type HeaderValue, type ReceivedHeaders, readSignedHeaders } from "./headers.ts";
 import { checkTimestamp } from "./timestamp.ts";
-import { MESSAGE_ID } from "./verifier.ts";
+import { isMessageId } from "./verifier.ts";
 
 const FAMILIES = ["svix", "webhook"] as const;
-const PARTS = ["id", "timestamp", "signature"] as const;
+const PARTS = ["Id", "Timestamp", "Signature"] as const;
 const MILLISECONDS = /^[1-9]\d{12}$/;
 
 /** The three values as far as they can be made out, and what is wrong with the headers that brought them. */
@@ -17,17 +17,17 @@ export interface HeaderDiagnosis {
 }
 
 /** Reads id, timestamp and signature where a receiver would refuse them, too. */
-export function diagnoseHeaders(get: HeaderGetter): HeaderDiagnosis {
-  const present = FAMILIES.filter((family) => PARTS.some((part) => isPresent(get(`${family}-${part}`))));
+export function diagnoseHeaders(headers: ReceivedHeaders): HeaderDiagnosis {
+  const present = FAMILIES.filter((family) => PARTS.some((part) => isPresent(headers[`${family}${part}`])));
   const [id, timestamp, signature] = PARTS.map((part) =>
-    present.map((family) => get(`${family}-${part}`)).find(isPresent),
+    present.map((family) => headers[`${family}${part}`]).find(isPresent),
   );
   const values = { messageId: firstOf(id), timestamp: firstOf(timestamp), signature: textOf(signature) };
-  return { ...values, findings: findHeaderFaults(get, present, values.messageId) };
+  return { ...values, findings: findHeaderFaults(headers, present, values.messageId) };
 }
 
 function findHeaderFaults(
-  get: HeaderGetter,
+  headers: ReceivedHeaders,
   present: readonly (typeof FAMILIES)[number][],
   messageId: string | undefined,
 ): readonly Finding[] {
@@ -41,8 +41,8 @@ function findHeaderFaults(
       },
     ];
   }
-  const names = PARTS.map((part): HeaderName => `${family}-${part}`);
-  const missing = names.filter((name) => !isPresent(get(name)));
+  const nameOf = (part: string): string => `${family}-${part.toLowerCase()}`;
+  const missing = PARTS.filter((part) => !isPresent(headers[`${family}${part}`])).map(nameOf);
   if (missing.length > 0) {
     return [
       {
@@ -54,7 +54,7 @@ function findHeaderFaults(
       },
     ];
   }
-  const odd = names.find((name) => !isText(get(name)));
+  const [odd] = PARTS.filter((part) => !isText(headers[`${family}${part}`])).map(nameOf);
   if (odd) {
     return [
       {
@@ -64,7 +64,7 @@ function findHeaderFaults(
       },
     ];
   }
-  if (messageId !== undefined && !MESSAGE_ID.test(messageId)) {
+  if (messageId !== undefined && !isMessageId(messageId)) {
     return [
       {
         code: "malformed_header",
@@ -73,7 +73,7 @@ function findHeaderFaults(
       },
     ];
   }
-  if (!hasRepetition(get)) return [];
+  if (!hasRepetition(headers)) return [];
   return [
     {
       code: "repeated_header",
@@ -129,9 +129,9 @@ function clockSkew(ageInSeconds: number, toleranceInSeconds: number, signatureMa
 }
 
 /** Whether the strict reader finds a header twice; the other faults that it knows have been ruled out. */
-function hasRepetition(get: HeaderGetter): boolean {
+function hasRepetition(headers: ReceivedHeaders): boolean {
   try {
-    return readSignedHeaders(get).messageId.includes(",");
+    return readSignedHeaders(headers).messageId.includes(",");
   } catch {
     return true;
   }

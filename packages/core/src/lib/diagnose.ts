@@ -6,7 +6,7 @@ import { type CandidateKey, diagnoseSecrets, keysOfOthers } from "./diagnose-sec
 import { type SentSignature, diagnoseSignatures } from "./diagnose-signatures.ts";
 import { WebhookError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
-import { type HeaderGetter, type HeadersInput, toHeaderGetter } from "./headers.ts";
+import { type HeaderValue, type HeadersInput, readHeaders } from "./headers.ts";
 import { checkNow, checkTolerance } from "./options.ts";
 import type { SigningSecrets } from "./secret.ts";
 import { matchesAny } from "./signature.ts";
@@ -38,7 +38,7 @@ export interface Diagnosis {
 
 /** What there is to try. */
 interface Evidence {
-  readonly prefix: string;
+  readonly prefix: readonly string[];
   readonly bytes: Uint8Array | undefined;
   readonly keys: readonly CandidateKey[];
   readonly signatures: readonly SentSignature[];
@@ -63,21 +63,21 @@ export function diagnose(options: DiagnoseOptions): Diagnosis {
   const { body, signingSecret, otherSecrets = {} } = options;
   const toleranceInSeconds = checkTolerance(options.toleranceInSeconds);
   const nowInMs = checkNow(options.now)();
-  const get = toHeaderGetter(options.headers);
+  const headers = readHeaders(options.headers);
 
   const verified = verifies(options, nowInMs);
   const bytes = bytesOf(body);
-  const bodyFindings = findBodyFaults(body, bytes, encodingOf(get));
+  const bodyFindings = findBodyFaults(body, bytes, encodingOf(headers.contentEncoding));
   if (verified) return { verified, findings: bodyFindings };
 
-  const { findings: headerFindings, messageId, timestamp, signature } = diagnoseHeaders(get);
+  const { findings: headerFindings, messageId, timestamp, signature } = diagnoseHeaders(headers);
   const secrets = diagnoseSecrets(signingSecret);
   const sent = signature === undefined ? { signatures: [] } : diagnoseSignatures(signature);
   const known = messageId !== undefined && timestamp !== undefined;
   const match =
     known &&
     findMatch({
-      prefix: `${messageId}.${timestamp}.`,
+      prefix: [messageId, ".", timestamp, "."],
       bytes: bytes ?? bytesOf(writtenAgain(body)),
       keys: [...secrets.keys, ...keysOfOthers(otherSecrets)],
       signatures: sent.signatures,
@@ -146,7 +146,7 @@ function writtenAgain(parsed: unknown): string | undefined {
   }
 }
 
-function encodingOf(get: HeaderGetter): string | undefined {
-  const encoding = [get("content-encoding") ?? []].flat().join(", ");
+function encodingOf(value: HeaderValue): string | undefined {
+  const encoding = [value ?? []].flat().join(", ");
   return encoding === "" || encoding.toLowerCase() === "identity" ? undefined : encoding;
 }

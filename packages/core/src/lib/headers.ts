@@ -12,18 +12,16 @@ export type HeadersInput =
   | { get(name: string): string | null }
   | ((name: string) => HeaderValue);
 
-/** Reads a header by its lower-case name. */
-export type HeaderGetter = (name: HeaderName) => HeaderValue;
-
-/** The headers that matter. `webhook-*` are those of white-labelled senders (the Standard Webhooks specification). */
-export type HeaderName =
-  | "content-encoding"
-  | "svix-id"
-  | "svix-timestamp"
-  | "svix-signature"
-  | "webhook-id"
-  | "webhook-timestamp"
-  | "webhook-signature";
+/** The headers that matter, as they came. `webhook-*` are those of white-labelled senders (Standard Webhooks). */
+export interface ReceivedHeaders {
+  contentEncoding: HeaderValue;
+  svixId: HeaderValue;
+  svixTimestamp: HeaderValue;
+  svixSignature: HeaderValue;
+  webhookId: HeaderValue;
+  webhookTimestamp: HeaderValue;
+  webhookSignature: HeaderValue;
+}
 
 /** The three values that a signed delivery carries, each still unchecked. */
 export interface SignedHeaders {
@@ -35,9 +33,9 @@ export interface SignedHeaders {
 /** `v1,` and 44 characters: one signature. */
 const ONE_SIGNATURE = 47;
 
-/** Makes one way of reading headers out of all that {@link HeadersInput} allows. */
-export function toHeaderGetter(headers: HeadersInput): HeaderGetter {
-  if (typeof headers === "function") return headers;
+/** Reads the headers that matter out of all that {@link HeadersInput} allows. */
+export function readHeaders(headers: HeadersInput): ReceivedHeaders {
+  if (typeof headers === "function") return collect(headers);
   if (typeof headers !== "object" || headers === null) {
     throw new WebhookError("invalid_option", "The headers are not an object.", {
       hint: "Pass the request's headers: an object, a Headers, or a function from name to value.",
@@ -45,10 +43,9 @@ export function toHeaderGetter(headers: HeadersInput): HeaderGetter {
   }
   if (typeof headers.get === "function") {
     const web = headers as { get(name: string): string | null };
-    return (name) => web.get(name);
+    return collect((name) => web.get(name));
   }
-  const found = collectHeaders(headers as Readonly<Record<string, HeaderValue>>);
-  return (name) => found[name];
+  return collectFromRecord(headers as Readonly<Record<string, HeaderValue>>);
 }
 
 /**
@@ -57,13 +54,8 @@ export function toHeaderGetter(headers: HeadersInput): HeaderGetter {
  *
  * @throws WebhookError `missing_header`, `invalid_header`
  */
-export function readSignedHeaders(get: HeaderGetter): SignedHeaders {
-  const svixId = get("svix-id");
-  const svixTimestamp = get("svix-timestamp");
-  const svixSignature = get("svix-signature");
-  const webhookId = get("webhook-id");
-  const webhookTimestamp = get("webhook-timestamp");
-  const webhookSignature = get("webhook-signature");
+export function readSignedHeaders(headers: ReceivedHeaders): SignedHeaders {
+  const { svixId, svixTimestamp, svixSignature, webhookId, webhookTimestamp, webhookSignature } = headers;
   const isSvix = isPresent(svixId) || isPresent(svixTimestamp) || isPresent(svixSignature);
   const isWebhook = isPresent(webhookId) || isPresent(webhookTimestamp) || isPresent(webhookSignature);
   if (isSvix && isWebhook) {
@@ -136,38 +128,56 @@ function repeatedHeader(): WebhookError {
   });
 }
 
-/** Collects the headers that matter out of a plain object, in one pass: names come in any case, and more than once. */
-function collectHeaders(record: Readonly<Record<string, HeaderValue>>): Record<HeaderName, HeaderValue> {
-  const found: Record<HeaderName, HeaderValue> = {
-    "content-encoding": undefined,
-    "svix-id": undefined,
-    "svix-timestamp": undefined,
-    "svix-signature": undefined,
-    "webhook-id": undefined,
-    "webhook-timestamp": undefined,
-    "webhook-signature": undefined,
+function collect(get: (name: string) => HeaderValue): ReceivedHeaders {
+  return {
+    contentEncoding: get("content-encoding"),
+    svixId: get("svix-id"),
+    svixTimestamp: get("svix-timestamp"),
+    svixSignature: get("svix-signature"),
+    webhookId: get("webhook-id"),
+    webhookTimestamp: get("webhook-timestamp"),
+    webhookSignature: get("webhook-signature"),
   };
-  for (const key in record) {
-    const name = toHeaderName(key) ?? toHeaderName(key.toLowerCase());
-    if (!name || !Object.hasOwn(record, key)) continue;
-    const value = record[key];
-    const earlier = found[name];
-    found[name] = isPresent(earlier) && isPresent(value) ? [earlier, value].flat() : (value ?? earlier);
+}
+
+/** In one pass over the names: they come in any case, and more than once. */
+function collectFromRecord(record: Readonly<Record<string, HeaderValue>>): ReceivedHeaders {
+  const found = collect(() => undefined);
+  for (const name of Object.keys(record)) {
+    if (!put(found, name, record[name])) put(found, name.toLowerCase(), record[name]);
   }
   return found;
 }
 
-function toHeaderName(name: string): HeaderName | undefined {
+/** Written out, since properties of a fixed name cost a fraction of computed ones. */
+function put(found: ReceivedHeaders, name: string, value: HeaderValue): boolean {
   switch (name) {
-    case "content-encoding":
     case "svix-id":
+      found.svixId = both(found.svixId, value);
+      return true;
     case "svix-timestamp":
+      found.svixTimestamp = both(found.svixTimestamp, value);
+      return true;
     case "svix-signature":
+      found.svixSignature = both(found.svixSignature, value);
+      return true;
     case "webhook-id":
+      found.webhookId = both(found.webhookId, value);
+      return true;
     case "webhook-timestamp":
+      found.webhookTimestamp = both(found.webhookTimestamp, value);
+      return true;
     case "webhook-signature":
-      return name;
+      found.webhookSignature = both(found.webhookSignature, value);
+      return true;
+    case "content-encoding":
+      found.contentEncoding = both(found.contentEncoding, value);
+      return true;
     default:
-      return undefined;
+      return false;
   }
+}
+
+function both(earlier: HeaderValue, value: HeaderValue): HeaderValue {
+  return isPresent(earlier) && isPresent(value) ? [earlier, value].flat() : (value ?? earlier);
 }

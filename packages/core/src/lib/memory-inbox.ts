@@ -2,6 +2,7 @@ import { type BackoffInSeconds, backoffDelays } from "./backoff.ts";
 import { WebhookError } from "./errors.ts";
 import type { Acceptance, AcceptedMessage, Inbox, InboxAttachment, RunMessage, RunOutcome } from "./inbox.ts";
 import { checkNumber, invalidOption } from "./options.ts";
+import { RememberedIds } from "./remembered-ids.ts";
 
 /** Options of {@link memoryInbox}. */
 export interface MemoryInboxOptions {
@@ -26,7 +27,7 @@ interface Attached {
   /** Messages that are waiting or running, by id. */
   readonly active: Map<string, Promise<RunOutcome>>;
   /** Ids of handled messages, in the order of their end. */
-  readonly done: Set<string>;
+  readonly done: RememberedIds;
   closing: boolean;
   readonly whenIdle: Set<() => void>;
   /** Ends the delays between runs, when the receiver closes. */
@@ -55,7 +56,7 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
 
   const receivers = new Map<string, Attached>();
   /** Kept when a receiver closes: the next of its name knows them. */
-  const handled = new Map<string, Set<string>>();
+  const handled = new Map<string, RememberedIds>();
   const waitingForSlot = new Set<() => void>();
   let running = 0;
   let accepted = 0;
@@ -91,21 +92,12 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
     accepted -= 1;
     attached.active.delete(message.messageId);
     // One that was given up is forgotten: a resend of it runs anew.
-    if (outcome.succeeded) remember(message.messageId, attached.done);
+    if (outcome.succeeded) attached.done.add(message.messageId);
     if (attached.active.size === 0) {
       for (const resolve of attached.whenIdle) resolve();
       attached.whenIdle.clear();
     }
     return outcome;
-  }
-
-  function remember(messageId: string, done: Set<string>): void {
-    done.add(messageId);
-    if (done.size <= maxIds) return;
-    for (const oldest of done) {
-      done.delete(oldest);
-      return;
-    }
   }
 
   /** Hands the slot to whoever has waited longest, so that nobody can slip in between. */
@@ -140,7 +132,7 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
           "Give each receiver a name of its own (the option name), or an inbox of its own.",
         );
       }
-      const done = handled.get(name) ?? new Set();
+      const done = handled.get(name) ?? new RememberedIds(maxIds);
       handled.set(name, done);
       const attached: Attached = {
         run,

@@ -1,7 +1,7 @@
 /** What is needed of a Node response (a `ServerResponse`), without Node's types. */
 export interface NodeResponse {
   readonly closed: boolean;
-  once(event: "close", listener: () => void): unknown;
+  on(event: "close", listener: () => void): unknown;
 }
 
 /**
@@ -12,6 +12,6 @@ export function untilClosed(response: NodeResponse): Promise<void> {
   // "close" and not "finish", since it comes in any case; and it may have come already, behind a slow middleware.
   return new Promise((resolve) => {
     if (response.closed) resolve();
-    else response.once("close", resolve);
+    else response.on("close", resolve);
   });
 }

@@ -2,7 +2,7 @@ import { type BodySource, readBody } from "./body.ts";
 import { WebhookError } from "./errors.ts";
 import { type DiffioEvent, parseEvent } from "./events.ts";
 import { type Handlers, createDispatch } from "./handlers.ts";
-import { type HeaderValue, type HeadersInput, toHeaderGetter } from "./headers.ts";
+import { type HeaderValue, type HeadersInput, readHeaders } from "./headers.ts";
 import type { Acceptance, AcceptedMessage, Inbox, QueueBatch, RunOutcome } from "./inbox.ts";
 import { memoryInbox } from "./memory-inbox.ts";
 import {
@@ -128,9 +128,9 @@ export function createReceiver<Platform = unknown>(
     try {
       checkMethod(delivery.method);
       checkRoom();
-      const header = toHeaderGetter(delivery.headers);
-      checkContentEncoding(header("content-encoding"));
-      const envelope = openEnvelope(header, now(), toleranceInSeconds);
+      const headers = readHeaders(delivery.headers);
+      checkContentEncoding(headers.contentEncoding);
+      const envelope = openEnvelope(headers, now(), toleranceInSeconds);
       // Awaited only where there is something to wait for: each turn of the microtask queue costs.
       const body = readBody(delivery.body, maxBodyBytes);
       const rawBody = body instanceof Uint8Array ? body : await body;
@@ -151,7 +151,8 @@ export function createReceiver<Platform = unknown>(
         eventType: event.eventType,
         inProcess: { event, platform, replied } satisfies InProcess<Platform>,
       };
-      return acceptAndRun ? await acceptAfterHandlers(valid, acceptAndRun) : await acceptNow(valid);
+      const reply = acceptAndRun ? acceptAfterHandlers(valid, acceptAndRun) : acceptNow(valid);
+      return reply instanceof Promise ? await reply : reply;
     } catch (error) {
       if (!(error instanceof WebhookError)) throw error;
       callHook("onRejected", () => onRejected(error, delivery));

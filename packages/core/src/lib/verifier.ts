@@ -1,13 +1,12 @@
 import { toBytes } from "./body.ts";
 import { WebhookError } from "./errors.ts";
-import { type HeaderGetter, type HeadersInput, readSignedHeaders, toHeaderGetter } from "./headers.ts";
+import { type HeadersInput, type ReceivedHeaders, readHeaders, readSignedHeaders } from "./headers.ts";
 import { checkNow, checkTolerance } from "./options.ts";
 import { type SigningKey, type SigningSecrets, importSigningSecrets } from "./secret.ts";
 import { type Signature, matchesAny, parseSignatureHeader } from "./signature.ts";
 import { checkTimestamp } from "./timestamp.ts";
 
-/** No dot: the signed bytes are `id.timestamp.body`, and a dot in the id would let one signature be read in two ways. */
-export const MESSAGE_ID: RegExp = /^[A-Za-z0-9_-]{1,128}$/;
+const MAX_ID_CHARACTERS = 128;
 
 /** Options of {@link createVerifier}. */
 export interface VerifierOptions {
@@ -56,8 +55,8 @@ export interface SignedEnvelope {
   readonly messageId: string;
   /** Seconds since the epoch. */
   readonly timestamp: number;
-  /** The signed bytes before the body: `id.timestamp.` */
-  readonly prefix: string;
+  /** The signed bytes before the body, `id.timestamp.`, in pieces. */
+  readonly prefix: readonly string[];
   readonly signatures: readonly Signature[];
 }
 
@@ -72,7 +71,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const now = checkNow(options.now);
   return {
     verify({ headers, body }) {
-      const envelope = openEnvelope(toHeaderGetter(headers), now(), toleranceInSeconds);
+      const envelope = openEnvelope(readHeaders(headers), now(), toleranceInSeconds);
       const bytes = toBytes(body);
       const { name } = findSigningKey(envelope, bytes, keys);
       const message: VerifiedMessage = {
@@ -87,9 +86,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
 }
 
 /** All checks that need no body, cheapest first. */
-export function openEnvelope(get: HeaderGetter, nowInMs: number, toleranceInSeconds: number): SignedEnvelope {
-  const { messageId, timestamp, signature } = readSignedHeaders(get);
-  if (!MESSAGE_ID.test(messageId)) {
+export function openEnvelope(
+  headers: ReceivedHeaders,
+  nowInMs: number,
+  toleranceInSeconds: number,
+): SignedEnvelope {
+  const { messageId, timestamp, signature } = readSignedHeaders(headers);
+  if (!isMessageId(messageId)) {
     throw new WebhookError(
       "invalid_header",
       "The message id has characters that ids never have, or is too long.",
@@ -98,9 +101,23 @@ export function openEnvelope(get: HeaderGetter, nowInMs: number, toleranceInSeco
   return {
     messageId,
     timestamp: checkTimestamp(timestamp, nowInMs, toleranceInSeconds),
-    prefix: `${messageId}.${timestamp}.`,
+    prefix: [messageId, ".", timestamp, "."],
     signatures: parseSignatureHeader(signature),
   };
+}
+
+/**
+ * `[A-Za-z0-9_-]{1,128}`. No dot: the signed bytes are `id.timestamp.body`, and a dot in the id would let one signature
+ * be read in two ways. A loop, since a regular expression takes several times as long.
+ */
+export function isMessageId(id: string): boolean {
+  if (id.length === 0 || id.length > MAX_ID_CHARACTERS) return false;
+  for (let at = 0; at < id.length; at++) {
+    const code = id.charCodeAt(at);
+    const isLetter = (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
+    if (!isLetter && !(code >= 48 && code <= 57) && code !== 45 && code !== 95) return false;
+  }
+  return true;
 }
 
 /**
