@@ -130,7 +130,12 @@ function morph(element, next, news) {
   let at = element.firstChild;
   for (const child of [...next.childNodes]) {
     const id = child instanceof Element ? child.id : "";
-    while (at instanceof Element && at.id !== "" && at.id !== id && !next.querySelector(`#${CSS.escape(at.id)}`)) {
+    while (
+      at instanceof Element &&
+      at.id !== "" &&
+      at.id !== id &&
+      !next.querySelector(`#${CSS.escape(at.id)}`)
+    ) {
       const gone = at;
       at = at.nextSibling;
       gone.remove();
@@ -210,12 +215,17 @@ async function copy(control) {
   const before = control.dataset["label"] ?? label.textContent ?? "";
   control.dataset["label"] = before;
   label.textContent = "Copied";
+  control.classList.add("is-copied");
   announce(["Copied"]);
-  setTimeout(() => (label.textContent = before), COPIED_MS);
+  setTimeout(() => {
+    label.textContent = before;
+    control.classList.remove("is-copied");
+  }, COPIED_MS);
 }
 
 document.addEventListener("click", (event) => {
-  const control = event.target instanceof Element ? event.target.closest("[data-copy], [data-copy-url]") : null;
+  const control =
+    event.target instanceof Element ? event.target.closest("[data-copy], [data-copy-url]") : null;
   if (!(control instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   void copy(control);
@@ -248,6 +258,8 @@ if (address.searchParams.has("notice")) {
   address.searchParams.delete("notice");
   history.replaceState(null, "", address);
 }
+// Where the navigation is wider than the screen.
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 showHidden();
 tick();
 setInterval(tick, 1000);

@@ -93,7 +93,7 @@ function attemptTable(
           h(
             "td",
             { class: "col-next-try" },
-            isLast && next ? countdown(next, now) : h("span", { class: "quiet" }, "–"),
+            isLast && next ? countdown(next, now) : h("span", { class: "none" }, "–"),
           ),
           h("td", { class: "col-sent" }, moment(attempt.at, now)),
         );

@@ -22,30 +22,49 @@ export function messagePage(message: Message, endpoints: readonly Endpoint[], no
     parent: ["/messages", "Messages"],
     actions: [
       h("span", { id: "state", "data-announce": `${eventType}: ${word}` }, badge(tone, word)),
-      endpoints.length > 0 &&
-        actionForm(`/messages/${id}/resend`, ids.size > 1 ? "Resend to all" : "Resend", {
-          style: "is-primary",
-        }),
+      resendForm(id, [...ids], endpoints),
     ],
     body: h(
       "div",
-      { class: "columns" },
+      { class: "columns is-wide" },
       h(
         "div",
         { class: "stack" },
         ids.size === 0 && nobody(endpoints),
         [...ids].map((endpointId) =>
-          destinationCard(
-            message,
+          destinationCard(message, {
             endpointId,
-            endpoints.find((one) => one.id === endpointId),
+            endpoint: endpoints.find((one) => one.id === endpointId),
+            isOneOfMany: ids.size > 1,
             now,
-          ),
+          }),
         ),
       ),
       h("div", { class: "stack" }, payloadCard(message), aboutCard(message, now)),
     ),
   };
+}
+
+/** To all that it went to; to the one alone, where there is one. */
+function resendForm(id: string, ids: readonly string[], endpoints: readonly Endpoint[]): Child {
+  const enabled = endpoints.filter(({ disabled }) => !disabled);
+  const [only] = ids;
+  if (ids.length === 1 && only !== undefined) {
+    const canResend = enabled.some((one) => one.id === only);
+    return (
+      canResend &&
+      actionForm(`/messages/${id}/resend`, "Resend", { style: "is-primary", fields: { endpointId: only } })
+    );
+  }
+  return enabled.length > 0 && actionForm(`/messages/${id}/resend`, "Resend to all", { style: "is-primary" });
+}
+
+interface DestinationView {
+  readonly endpointId: string;
+  /** `undefined` once it is removed. */
+  readonly endpoint: Endpoint | undefined;
+  readonly isOneOfMany: boolean;
+  readonly now: Date;
 }
 
 function nobody(endpoints: readonly Endpoint[]): Child {
@@ -73,9 +92,7 @@ function nobody(endpoints: readonly Endpoint[]): Child {
 
 function destinationCard(
   message: Message,
-  endpointId: string,
-  endpoint: Endpoint | undefined,
-  now: Date,
+  { endpointId, endpoint, isOneOfMany, now }: DestinationView,
 ): Child {
   const attempts = message.attempts.filter((attempt) => attempt.endpointId === endpointId);
   const destination = message.destinations.find((one) => one.endpointId === endpointId);
@@ -103,7 +120,8 @@ function destinationCard(
           { class: "actions" },
           endpoint.disabled
             ? h("p", { class: "quiet" }, "The endpoint is disabled: enable it to resend.")
-            : actionForm(`${path}/resend`, "Resend here", { style: "is-small", fields: { endpointId } }),
+            : isOneOfMany &&
+                actionForm(`${path}/resend`, "Resend here", { style: "is-small", fields: { endpointId } }),
           h(
             "a",
             {

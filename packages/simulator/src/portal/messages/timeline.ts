@@ -19,6 +19,16 @@ export interface TimelineView {
   readonly now: Date;
 }
 
+interface AttemptView {
+  /** By the schedule, from 1. */
+  readonly number: number;
+  /** When the first attempt was made. */
+  readonly start: Date | undefined;
+  readonly isLast: boolean;
+  readonly hasAdvice: boolean;
+  readonly now: Date;
+}
+
 /** The attempts at one endpoint, oldest first, and the next one. */
 export function timeline(attempts: readonly Attempt[], { next, path, now }: TimelineView): Child {
   if (attempts.length === 0 && !next) return h("p", { class: "quiet" }, "No attempt was made.");
@@ -28,8 +38,15 @@ export function timeline(attempts: readonly Attempt[], { next, path, now }: Time
   return h(
     "ol",
     { class: "timeline" },
-    attempts.map((attempt) =>
-      attemptItem(attempt, { number: scheduled.indexOf(attempt) + 1, start, isLast: attempt === last, now }),
+    attempts.map((attempt, index) =>
+      attemptItem(attempt, {
+        number: scheduled.indexOf(attempt) + 1,
+        start,
+        isLast: attempt === last,
+        // Said once for attempts that failed for the same reason, at the last of them.
+        hasAdvice: attempt.advice !== attempts[index + 1]?.advice,
+        now,
+      }),
     ),
     next &&
       h(
@@ -51,10 +68,7 @@ export function timeline(attempts: readonly Attempt[], { next, path, now }: Time
   );
 }
 
-function attemptItem(
-  attempt: Attempt,
-  { number, start, isLast, now }: { number: number; start: Date | undefined; isLast: boolean; now: Date },
-): Child {
+function attemptItem(attempt: Attempt, { number, start, isLast, hasAdvice, now }: AttemptView): Child {
   const { id, at, succeeded, trigger, durationInMs, advice, error, fault } = attempt;
   const name = trigger === "manual" ? "By hand" : `Attempt ${number} of ${MAX_ATTEMPTS}`;
   const after = start ? at.getTime() - start.getTime() : 0;
@@ -80,7 +94,7 @@ function attemptItem(
         ),
       ),
       error && h("p", { class: "quiet" }, error.message),
-      advice !== null && callout("bad", "What to do", h("p", {}, prose(advice))),
+      hasAdvice && advice !== null && callout("bad", "What to do", h("p", {}, prose(advice))),
       // The last failure is what one looks at; the others can be opened.
       h(
         "details",

@@ -10,7 +10,7 @@ const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)
 export function codeBlock(label: string, content: Child, id?: string): Child {
   return h(
     "pre",
-    { class: "code", tabindex: "0", role: "region", "aria-label": label },
+    { class: "code", tabindex: "0", role: "group", "aria-label": label },
     h("code", { id }, content),
   );
 }

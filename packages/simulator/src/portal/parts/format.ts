@@ -6,10 +6,12 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** `12:34:56`, with the day where it is not today, in the time zone of this machine. */
+/** `12:34:56`, with as much of the date as differs from now, in the time zone of this machine. */
 export function formatTime(time: Date, now: Date): string {
   const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(":");
-  return time.toDateString() === now.toDateString() ? clock : `${formatDay(time)}, ${clock}`;
+  if (time.toDateString() === now.toDateString()) return clock;
+  const day = time.getFullYear() === now.getFullYear() ? formatDay(time).slice(0, -5) : formatDay(time);
+  return `${day}, ${clock}`;
 }
 
 /** `28 Jan 2026` */
@@ -57,8 +59,8 @@ export function formatStatus(statusCode: number): string {
 }
 
 /** `1 attempt`, `3 attempts` */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+export function plural(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : nouns}`;
 }
 
 function twoDigits(number: number): string {

@@ -2,6 +2,7 @@ import { type Child, jsx as h } from "hono/jsx";
 
 /** The strokes of each icon, on a grid of 16. */
 const PATHS = {
+  back: "M13 8H3m4-4L3 8l4 4",
   bolt: "M9 1.5 3.5 9H8l-1 5.5L12.5 7H8z",
   check: "m3.5 8.5 3 3 6-7",
   clock: "M8 4.5V8l2.5 1.5M8 1.75a6.25 6.25 0 1 0 0 12.5 6.25 6.25 0 0 0 0-12.5",

@@ -85,7 +85,7 @@ export function layout(page: Page, { clock, now, notice, isLive }: Surroundings)
         h(
           "div",
           { id: "page", ...(isLive && { "data-live": "" }) },
-          parent && h("p", { class: "parent" }, h("a", { href: parent[0] }, `← ${parent[1]}`)),
+          parent && h("p", { class: "parent" }, h("a", { href: parent[0] }, icon("back"), parent[1])),
           h(
             "div",
             { class: "title" },

@@ -55,7 +55,7 @@ function messageRow(message: Message, endpoints: readonly Endpoint[], now: Date)
       urls.length > 1 && h("span", { class: "sub" }, `and ${urls.length - 1} more`),
     ),
     h("td", { class: "col-attempts" }, attemptMarks(message.attempts, next !== null)),
-    h("td", { class: "col-next-try" }, next ? countdown(next, now) : h("span", { class: "quiet" }, "–")),
+    h("td", { class: "col-next-try" }, next ? countdown(next, now) : h("span", { class: "none" }, "–")),
     h("td", { class: "col-sent" }, moment(message.createdAt, now)),
   );
 }

@@ -60,7 +60,7 @@ function list(listed: readonly ListedTestUrl[], now: Date): Child {
         h(
           "span",
           { class: "count" },
-          count === 0 ? "Nothing arrived" : `${plural(count, "delivery").replace("deliverys", "deliveries")}`,
+          count === 0 ? "Nothing arrived" : plural(count, "delivery", "deliveries"),
         ),
       ),
     ),
