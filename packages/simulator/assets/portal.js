@@ -84,8 +84,10 @@ function showConnection(text, isOn) {
 }
 
 function refreshSoon() {
-  clearTimeout(timer);
-  timer = setTimeout(() => void refresh(), TOGETHER_MS);
+  timer ??= setTimeout(() => {
+    timer = undefined;
+    void refresh();
+  }, TOGETHER_MS);
 }
 
 async function refresh() {
@@ -128,7 +130,7 @@ function morph(element, next, news) {
   const byId = new Map([...element.children].filter(({ id }) => id !== "").map((child) => [child.id, child]));
   /** @type {ChildNode | null} */
   let at = element.firstChild;
-  for (const child of [...next.childNodes]) {
+  for (const child of next.childNodes) {
     const id = child instanceof Element ? child.id : "";
     while (
       at instanceof Element &&
@@ -174,7 +176,7 @@ function morphAttributes(element, next, news) {
     element.setAttribute(name, value);
     if (name === "data-announce") news.push(value);
   }
-  for (const { name } of [...element.attributes]) {
+  for (const name of element.getAttributeNames()) {
     if (name !== "open" && name !== "data-busy" && !next.hasAttribute(name)) element.removeAttribute(name);
   }
 }

@@ -1,5 +1,6 @@
 import { WebhookError } from "@diffio-webhooks/core";
 import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { AppEnv } from "../lib/http/app.ts";
 import { SimulatorError } from "../lib/errors.ts";
 import type { Simulator } from "../lib/simulator.ts";
@@ -14,7 +15,7 @@ export interface Portal {
   readonly simulator: Simulator;
   readonly notices: Notices;
   /** Answers with a page; with a status other than 200 it stays as it is, whatever happens meanwhile. */
-  show(c: PortalContext, page: Page, status?: 200 | 400 | 403 | 404 | 409 | 413): Response;
+  show(c: PortalContext, page: Page, status?: ContentfulStatusCode): Response;
   /** Answers a form: the browser goes on to a page, which shows the notice. */
   goTo(c: PortalContext, path: string, notice?: Notice): Response;
 }

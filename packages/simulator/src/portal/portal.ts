@@ -31,7 +31,7 @@ export function createPortal(simulator: Simulator): Hono<AppEnv> {
       // The guard lets requests pass that name no origin, for scripts. Forms come from browsers, which name theirs.
       const named = c.req.header("origin") ?? c.req.header("sec-fetch-site");
       const isForm = c.req.header("content-type")?.split(";")[0] === FORM_TYPE;
-      if (c.req.method !== "GET" && (named === undefined || !isForm))
+      if (c.req.method === "POST" && (named === undefined || !isForm))
         return portal.show(
           c,
           errorPage("Not sent", "Forms are taken from the portal's own pages. Scripts use the control API."),
@@ -48,8 +48,8 @@ export function createPortal(simulator: Simulator): Hono<AppEnv> {
     );
   }
   app.onError((error, c) => {
-    if (!(error instanceof SimulatorError) || error.code !== "not_found") throw error;
-    return portal.show(c, errorPage(error.message, error.hint), 404);
+    if (!(error instanceof SimulatorError) || error.status >= 500) throw error;
+    return portal.show(c, errorPage(error.message, error.hint), error.status);
   });
 
   app.route("/", createOverview(portal));

@@ -9,15 +9,20 @@ import { startChromium } from "./support/chromium.ts";
 const started = await startChromium();
 
 if ("reason" in started) {
-  test.skip(`The portal in Chromium: NOT RUN, Chromium cannot run on this machine: ${started.reason}`);
-  console.warn(`The portal's tests in Chromium were not run: ${started.reason}`);
+  const message = `NOT RUN: Chromium, for the portal's tests, cannot run on this machine: ${started.reason}`;
+  console.warn(message);
+  test.skip(message, () => {});
 } else {
   const { browser } = started;
+  const get = (): Browser => browser;
   afterAll(() => browser.close());
-  describe("the portal in Chromium", () => {
-    const get = (): Browser => browser;
-    describe("a developer's way through it", () => journeySuite(get));
-    describe("a newcomer's first hour", () => newcomerSuite(get));
-    describe("every page", () => accessibilitySuite(get));
+  describe("a developer's way through the portal, in Chromium", () => {
+    journeySuite(get);
+  });
+  describe("a newcomer's first hour, in Chromium", () => {
+    newcomerSuite(get);
+  });
+  describe("every page, in Chromium", () => {
+    accessibilitySuite(get);
   });
 }
