@@ -64,6 +64,8 @@ const { svixMessageId } = await simulator.sendTestEvent({ eventType: "generation
 await simulator.idle();
 const client = createSimulatorClient({ url: simulator.url });
 assert.equal((await client.messages.get(svixMessageId)).attempts[0].statusCode, 200);
+for (const path of ["/", "/assets/portal.css", "/assets/portal.js"])
+  assert.equal((await fetch(new URL(path, simulator.url))).status, 200);
 await simulator.close();
 
 // Nothing listens there, and that is what is told.

@@ -7,8 +7,8 @@ import type { AttemptRecord } from "./records.ts";
  */
 const BY_CODE: Readonly<Record<string, string>> = {
   body_already_parsed:
-    "Another middleware took the bytes before the receiver saw them. Mount the webhook route before express.json() " +
-    "(or whichever parser runs), or keep the bytes: express.json({ verify: (req, res, bytes) => { req.rawBody = bytes; } }).",
+    "Another middleware took the bytes before the receiver saw them. Mount the webhook route before `express.json()` " +
+    "(or whichever parser runs), or keep the bytes: `express.json({ verify: (req, res, bytes) => { req.rawBody = bytes; } })`.",
   no_matching_signature:
     "The receiver's signing secret is not this endpoint's, or something changed the body on its way. Compare the " +
     "secret with the one on the endpoint's page: each endpoint has its own.",
@@ -23,11 +23,11 @@ const BY_CODE: Readonly<Record<string, string>> = {
   invalid_signature_header: "The signature header did not arrive as it was sent.",
   unsupported_content_encoding: "The body arrived compressed, which the receiver never takes.",
   invalid_payload: "The signature was right, but the body is not an event that the receiver can read.",
-  body_too_large: "The body has more bytes than the receiver takes (maxBodyBytes, 1 MiB by default).",
+  body_too_large: "The body has more bytes than the receiver takes (`maxBodyBytes`, 1 MiB by default).",
   body_incomplete: "The connection ended before the body was whole.",
   method_not_allowed: "The receiver takes POST only: something on the way changed the method.",
   secret_unavailable:
-    "The receiver's signingSecret function failed or gave nothing usable: its log says why.",
+    "The receiver's `signingSecret` function failed or gave nothing usable: its log says why.",
   handler_failed: "The receiver verified the delivery, and then its callback failed: its log says why.",
   receiver_closed: "The receiver was stopping.",
   receiver_busy: "The receiver was full: its callbacks take longer than deliveries come in.",
@@ -37,7 +37,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
 /** And what the status alone says, of any other receiver. */
 const BY_STATUS: Readonly<Record<number, string>> = {
   400:
-    "The receiver refused the delivery. If it verifies JSON.stringify(req.body), let it verify the raw bytes; and " +
+    "The receiver refused the delivery. If it verifies `JSON.stringify(req.body)`, let it verify the raw bytes; and " +
     "compare its secret with this endpoint's.",
   401: "Something before the webhook route asks for a login: let the route through, the signature is its credential.",
   403: "Something before the webhook route refuses it, often CSRF protection: exempt the route.",
@@ -74,7 +74,7 @@ function adviceOnConnection(message: string, url: string): string {
     return `Nothing listens at ${host}. Is the app running, and on this port?`;
   if (/ENOTFOUND|EAI_AGAIN/.test(message)) return `The name ${hostname} has no address. Is it spelt right?`;
   if (/certificate|self-signed|SSL|TLS/i.test(message)) {
-    return "The TLS connection failed. For an app on this machine, use its http: address.";
+    return "The TLS connection failed. For an app on this machine, use its `http:` address.";
   }
   if (/ECONNRESET|socket hang up/.test(message)) {
     return "The server ended the connection without a reply. Did it crash, or speak https where the URL says http?";

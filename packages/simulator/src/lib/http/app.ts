@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { SimulatorError } from "../errors.ts";
 import type { Simulator } from "../simulator.ts";
+import { createPortal } from "../../portal/portal.ts";
 import type { Arrival } from "../test-urls.ts";
 import { createApi } from "./api.ts";
 import { createGuard } from "./guard.ts";
@@ -33,12 +34,23 @@ export function createApp({ simulator, host, receive, signal }: AppOptions): Hon
   app.use(
     secureHeaders({
       strictTransportSecurity: false,
-      contentSecurityPolicy: { defaultSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"] },
+      // Without any, browsers would send the portal's own forms with an Origin of null.
+      referrerPolicy: "same-origin",
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
     }),
   );
   app.route("/", createWire(simulator));
   app.route("/api", createApi(simulator, signal));
-  // The portal's pages are mounted here: app.route("/", createPortal(simulator)).
+  app.route("/", createPortal(simulator));
 
   app.notFound((c) =>
     c.json(

@@ -34,7 +34,8 @@ export function maskSecret(signingSecret: string): string {
   return signingSecret.startsWith("whsec_") ? `whsec_${MASK}` : MASK;
 }
 
-function maskHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+/** With the values masked that may be credentials, by the names of their headers. */
+export function maskHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, CREDENTIAL.test(name) ? MASK : value]),
   );

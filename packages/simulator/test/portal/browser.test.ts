@@ -1,0 +1,28 @@
+import type { Browser } from "playwright-core";
+import { afterAll, describe, test } from "vitest";
+import { accessibilitySuite } from "./accessibility.ts";
+import { journeySuite } from "./journey.ts";
+import { newcomerSuite } from "./newcomer.ts";
+import { startChromium } from "./support/chromium.ts";
+
+// One file, so that there is one browser.
+const started = await startChromium();
+
+if ("reason" in started) {
+  const message = `NOT RUN: Chromium, for the portal's tests, cannot run on this machine: ${started.reason}`;
+  console.warn(message);
+  test.skip(message, () => {});
+} else {
+  const { browser } = started;
+  const get = (): Browser => browser;
+  afterAll(() => browser.close());
+  describe("a developer's way through the portal, in Chromium", () => {
+    journeySuite(get);
+  });
+  describe("a newcomer's first hour, in Chromium", () => {
+    newcomerSuite(get);
+  });
+  describe("every page, in Chromium", () => {
+    accessibilitySuite(get);
+  });
+}
