@@ -1,5 +1,13 @@
 import type { ContestantId } from "./contestant-names.ts";
-import { FRAMEWORKS, type Framework, type Results, type ServerId } from "./results.ts";
+import {
+  FRAMEWORKS,
+  type Framework,
+  INBOX_ENGINES,
+  type InboxEngineId,
+  type InboxResult,
+  type Results,
+  type ServerId,
+} from "./results.ts";
 import { type RuntimeId, runtimeName } from "./runtimes.ts";
 import { type Summary, combine, summarize } from "./statistics.ts";
 import { BODY_BYTES } from "./verification.ts";
@@ -12,6 +20,8 @@ export interface Goal {
   readonly goal: number;
   readonly stretch?: number;
   readonly unit: "×" | "%" | "KB" | "ms" | "B";
+  /** Left out of a quick run: it takes longer than that may. */
+  readonly fullOnly?: boolean;
   /** Reads the value from results; undefined where it was not measured. */
   readonly read: (results: Results) => Summary | undefined;
 }
@@ -83,7 +93,52 @@ export const GOALS: readonly Goal[] = [
     unit: "B",
     read: ({ memory }) => memory && summarize([memory.bytesPerDelivery]),
   },
+  ...INBOX_ENGINES.flatMap(inboxGoals),
 ];
+
+/** The aims of a durable inbox. */
+function inboxGoals(engine: InboxEngineId): Goal[] {
+  const resultOf = ({ inboxes }: Results): InboxResult | undefined =>
+    inboxes.find((result) => result.engine === engine);
+  return [
+    ...[1, 16, 256].map((atOnce): Goal => ({
+      id: `${engine}-${atOnce}`,
+      what: `${engine} inbox: messages accepted a second, ${atOnce} at a time, against the engine's own enqueue`,
+      direction: "at least",
+      goal: 0.7,
+      unit: "×",
+      fullOnly: true,
+      read: (results) => {
+        const rate = resultOf(results)?.rates.find((one) => one.atOnce === atOnce);
+        return combine([rate?.bare, rate?.ours], (bare = 0, ours = 0) => bare / ours);
+      },
+    })),
+    {
+      id: `${engine}-acknowledgement`,
+      what: `${engine} inbox: p99 of the time to a 200 with callbacks that take 10 s, against callbacks that end at once`,
+      direction: "at most",
+      goal: 1.2,
+      unit: "×",
+      fullOnly: true,
+      read: (results) => {
+        const times = resultOf(results)?.acknowledgement;
+        return combine([times?.slow, times?.quick], (slow = 0, quick = 0) => slow / quick);
+      },
+    },
+    {
+      id: `${engine}-growth`,
+      what: `${engine} inbox: accept and run at many stored ids (1,000,000 in a full run), against 1,000`,
+      direction: "at most",
+      goal: 1.3,
+      unit: "×",
+      fullOnly: true,
+      read: (results) => {
+        const growth = resultOf(results)?.growth;
+        return combine([growth?.many, growth?.few], (many = 0, few = 0) => many / few);
+      },
+    },
+  ];
+}
 
 /** How a goal came out. */
 export type Outcome = "met, stretch too" | "met" | "not met" | "not measured";

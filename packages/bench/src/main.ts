@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { measureAdapters } from "./adapters.ts";
 import { measureConstantTime } from "./constant-time.ts";
 import { measureImports } from "./import-time.ts";
+import { measureInboxes } from "./inboxes.ts";
 import { measureMemory } from "./memory.ts";
 import { CACHE_DIR } from "./paths.ts";
 import { createProgress } from "@diffio-webhooks/test-support/progress";
@@ -18,8 +19,8 @@ const HELP = `Measures speed and size beside the peers, and compares them with t
   node packages/bench/src/main.ts [--quick] [--only <sections>]
 
   --quick   what the goals need, within a minute; writes no files
-  --only    some sections, separated by commas: verification, adapters, sizes, imports, memory, constant-time;
-            writes no files
+  --only    some sections, separated by commas: verification, adapters, sizes, imports, memory, constant-time,
+            inboxes; writes no files
   --help    this text
 
 The exit code is 0 when every measured goal is met, 1 when one is not, 2 when the benchmark itself fails.`;
@@ -32,11 +33,12 @@ const SECTIONS = {
   adapters: measureAdapters,
   memory: measureMemory,
   "constant-time": measureConstantTime,
+  inboxes: measureInboxes,
 } as const;
 type Section = keyof typeof SECTIONS;
 
 /** A quick run measures what has a goal, */
-const FULL_ONLY: readonly Section[] = ["constant-time"];
+const FULL_ONLY: readonly Section[] = ["constant-time", "inboxes"];
 /** and keeps within its minute: on a slow machine the last section gives way. */
 const QUICK_LIMIT_MS = 52_000;
 

@@ -43,6 +43,24 @@ export function markdown(results: Results): string {
         withSpread(times),
       ]),
     ),
+    ...section(
+      "Durable inboxes, messages a second with every commit on the disk",
+      ["inbox", "at a time", "accepted", "the engine's own enqueue"],
+      results.inboxes.flatMap(({ engine, rates }) =>
+        rates.map(({ atOnce, ours, bare }) => [engine, String(atOnce), perSecond(ours), perSecond(bare)]),
+      ),
+    ),
+    ...section(
+      "Durable inboxes, p99 of the time to a 200 in ms, and accept and run in µs",
+      ["inbox", "callbacks end at once", "callbacks take 10 s", "few ids", "many ids"],
+      results.inboxes.map(({ engine, acknowledgement: { quick, slow }, growth }) => [
+        engine,
+        withSpread(quick),
+        withSpread(slow),
+        `${withSpread(growth.few)} at ${thousands(growth.fewIds)}`,
+        `${withSpread(growth.many)} at ${thousands(growth.manyIds)}`,
+      ]),
+    ),
     "",
   ].join("\n");
 }
@@ -114,6 +132,11 @@ function withSpread(samples: readonly number[] | undefined): string {
   if (!samples || samples.length === 0) return "–";
   const summary = summarize(samples);
   return `${formatNumber(summary.median)} (${formatNumber(summary.low)} – ${formatNumber(summary.high)})`;
+}
+
+/** Messages a second, from microseconds for one. */
+function perSecond(samples: readonly number[]): string {
+  return thousands(Math.round(1e6 / median(samples)));
 }
 
 function thousands(value: number): string {

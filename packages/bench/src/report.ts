@@ -51,7 +51,9 @@ interface TextOptions {
 
 /** The goals as text for a terminal, a line each, and a sentence that sums them up. */
 export function goalsText(results: Results, { colour, whole }: TextOptions): string {
-  const lines = readGoals(results).filter(({ outcome }) => whole || outcome !== "not measured");
+  const lines = readGoals(results).filter(
+    ({ goal, outcome }) => outcome !== "not measured" || (whole && !(results.quick && goal.fullOnly)),
+  );
   const rows = [GOAL_HEADS, ...lines.map(goalCells)];
   const widths = GOAL_HEADS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const text = rows.map((row, index) => {

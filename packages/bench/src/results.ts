@@ -76,6 +76,26 @@ export interface ConstantTimeResult {
   readonly times: Samples;
 }
 
+/** The engines whose inboxes are measured. */
+export const INBOX_ENGINES = ["sqlite", "postgres", "redis"] as const;
+export type InboxEngineId = (typeof INBOX_ENGINES)[number];
+
+/** A durable inbox on its real engine, every commit on the disk. */
+export interface InboxResult {
+  readonly engine: InboxEngineId;
+  /** Microseconds for one message by how many are on their way at once: our `accept`, and the engine's own way. */
+  readonly rates: readonly { readonly atOnce: number; readonly ours: Samples; readonly bare: Samples }[];
+  /** The 99th percentile of the milliseconds to a 200, with callbacks that end at once and that take 10 s. */
+  readonly acknowledgement: { readonly quick: Samples; readonly slow: Samples };
+  /** Microseconds to accept and run one message, by how many ids are stored. */
+  readonly growth: {
+    readonly fewIds: number;
+    readonly manyIds: number;
+    readonly few: Samples;
+    readonly many: Samples;
+  };
+}
+
 /** All that one run measured. */
 export interface Results {
   readonly quick: boolean;
@@ -86,6 +106,7 @@ export interface Results {
   readonly imports: ImportResult[];
   memory?: MemoryResult;
   readonly constantTime: ConstantTimeResult[];
+  readonly inboxes: InboxResult[];
   /** What was left out, and why. */
   readonly notes: string[];
   /** What should have run and did not: the run as a whole has failed. */
@@ -108,6 +129,7 @@ export function emptyResults(quick: boolean): Results {
     sizes: [],
     imports: [],
     constantTime: [],
+    inboxes: [],
     notes: [],
     failures: [],
   };
