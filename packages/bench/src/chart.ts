@@ -45,7 +45,6 @@ const VERIFICATION_BARS: readonly [ContestantId, string, Bar["kind"]][] = [
   ["stripe", "stripe: verify, parse", "peer"],
   ["svix", "svix: verify", "peer"],
   ["standardwebhooks", "standardwebhooks: verify, parse", "peer"],
-  ["clerk", "@clerk/backend: verify, parse", "peer"],
   ["hash", "one SHA-256 of the same bytes", "floor"],
 ];
 const ADDED_BARS: readonly [ServerId, string, Bar["kind"]][] = [
