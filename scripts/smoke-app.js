@@ -81,7 +81,7 @@ await withoutRedis.close();
 
 // Only where there is node:sqlite; elsewhere it says so.
 if (isBuiltin("node:sqlite")) {
-  const inbox = sqliteInbox({ path: "inbox.db" });
+  const inbox = sqliteInbox({ path: `inbox-${process.version}.db` });
   const durable = createReceiver({ ...optionsFor("sqlite"), inbox });
   assert.equal((await durable.receive(init())).status, 200);
   await durable.idle();
@@ -89,7 +89,7 @@ if (isBuiltin("node:sqlite")) {
   await durable.close();
   assert.equal(ran.pop(), "sqlite gen_123");
 } else {
-  assert.throws(() => sqliteInbox({ path: "inbox.db" }), { code: "invalid_option" });
+  assert.throws(() => sqliteInbox({ path: `inbox-${process.version}.db` }), { code: "invalid_option" });
 }
 
 // No server is needed to see that it is whole: a port that nobody listens on is refused by the system, by way of pg.
