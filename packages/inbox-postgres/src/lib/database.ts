@@ -32,7 +32,7 @@ export const ANSWER_SECONDS = 5;
  * What follows BEGIN. The limit holds for this transaction only, as do all settings of ours: a pooler between us and
  * the server may hand the connection to somebody else.
  */
-export const TRANSACTION_SETTINGS = `SET LOCAL statement_timeout = ${ANSWER_SECONDS * 1000}`;
+export const TRANSACTION_SETTINGS: string = `SET LOCAL statement_timeout = ${ANSWER_SECONDS * 1000}`;
 
 /** Makes a transaction of what pg-boss takes for a database. */
 export function transactionOn(db: BossDb): Transaction {
