@@ -173,6 +173,8 @@ describe.skipIf(!hasRedisServer)("what redisInbox keeps", () => {
     const many = Array.from({ length: 90 }, (_, index) =>
       message({ receiver: `r${index % 3}`, messageId: `m${Math.floor(index / 3)}` }),
     );
+    // Opened before, so that all of them come at once.
+    for (const receiver of ["r0", "r1", "r2"]) await inbox.accept(message({ receiver }));
     await Promise.all(many.map((one) => inbox.acceptInvalid(one, invalid)));
     const listed: string[] = [];
     const times: number[] = [];
