@@ -170,7 +170,11 @@ describe.skipIf(!hasRedisServer)("what redisInbox keeps", () => {
 
   test("dead letters of many receivers that died in one millisecond: paged without a gap or a repetition", async () => {
     const inbox = openInbox({ url: redis.freshUrl() });
-    const many = Array.from({ length: 90 }, (_, index) => message({ receiver: `r${index % 3}` }));
+    const many = Array.from({ length: 90 }, (_, index) =>
+      message({ receiver: `r${index % 3}`, messageId: `m${Math.floor(index / 3)}` }),
+    );
+    // Opened before, so that all of them come at once.
+    for (const receiver of ["r0", "r1", "r2"]) await inbox.accept(message({ receiver }));
     await Promise.all(many.map((one) => inbox.acceptInvalid(one, invalid)));
     const listed: string[] = [];
     const times: number[] = [];

@@ -86,11 +86,11 @@ describe.skipIf(!hasRedisServer)("how redisInbox runs", () => {
       });
     const options = { url, maxRuns: 2, concurrency: 1 };
     const [first, second] = [openInbox(options), openInbox(options)];
-    attach(first, run);
+    const { ran: ranFirst } = attach(first, run);
     const one = message();
     await first.accept(one);
     await expect.poll(() => gates.size).toBe(1);
-    const { interrupted, idle } = attach(second, run);
+    const { ran: ranSecond, interrupted, idle } = attach(second, run);
     const client = new Redis(redis.server.url);
     onTestFinished(() => client.disconnect());
     await client.del(`${prefix}diffio-webhooks:default:m_${one.messageId}:lock`);
@@ -103,7 +103,41 @@ describe.skipIf(!hasRedisServer)("how redisInbox runs", () => {
     expect(await second.counts()).toMatchObject({ pending: 0, running: 1, done: 0, dead: 0 });
     gates.get(2)?.(new Error("no"));
     await idle();
-    expect(await second.deadLetters.list()).toMatchObject([{ runs: 2, reason: "handler_failed" }]);
+    const letters = await second.deadLetters.list();
+    expect(letters).toMatchObject([{ runs: 2, reason: "handler_failed" }]);
+
+    gates.clear();
+    await second.deadLetters.replay(letters[0]?.id ?? "");
+    await expect.poll(() => gates.size).toBe(1);
+    expect(ranFirst.length + ranSecond.length).toBe(3);
+    expect(gates.has(1)).toBe(true);
+    expect(interrupted).toHaveLength(1);
+    gates.get(1)?.();
+    await idle();
+  });
+
+  test("not at all what waits for room when its receiver closes: it waits for the next one", async () => {
+    const url = redis.freshUrl();
+    const inbox = openInbox({ url, concurrency: 1, closeTimeoutInSeconds: 60 });
+    let open: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const busy = attach(inbox, () => gate, "busy");
+    const closing = attach(inbox, () => {}, "closing");
+    await inbox.accept(message({ receiver: "busy" }));
+    await expect.poll(() => busy.ran.length).toBe(1);
+    const one = message({ receiver: "closing" });
+    await inbox.accept(one);
+    await expect.poll(async () => (await inbox.counts()).running).toBe(2);
+    await closing.close();
+    expect(closing.ran).toEqual([]);
+    expect(await inbox.counts()).toMatchObject({ pending: 1, running: 1 });
+    open();
+    await busy.idle();
+    const { ran, idle } = attach(inbox, () => {}, "closing");
+    await idle();
+    expect(ran.map(({ messageId, run }) => [messageId, run])).toEqual([[one.messageId, 1]]);
   });
 
   test("nothing of an idle service hammers Redis", async () => {

@@ -1,10 +1,18 @@
 import type { Redis } from "ioredis";
 
+type ScriptName =
+  | "diffioAddDead"
+  | "diffioRenewDead"
+  | "diffioDiscard"
+  | "diffioPruneBodies"
+  | "diffioForgetDiscarded"
+  | "diffioOldestPending";
+
 /**
  * What BullMQ has no operation for. All of it is about jobs that no worker touches: those in the sets of failed,
  * completed and (ours) discarded ones.
  */
-const SCRIPTS = {
+const SCRIPTS: Record<ScriptName, { numberOfKeys: number; lua: string }> = {
   /** Adds a job as failed. KEYS: job, failed. ARGV: job id, now, and the fields of the job. Returns whether it did. */
   diffioAddDead: {
     numberOfKeys: 2,
@@ -89,7 +97,7 @@ const SCRIPTS = {
       look(redis.call("ZRANGE", KEYS[2], 0, tonumber(ARGV[2]) - 1))
       return string.format("%.0f", oldest or 0)`,
   },
-} as const satisfies Record<string, { numberOfKeys: number; lua: string }>;
+};
 
 /** Teaches a client the scripts. */
 export function defineScripts(client: Redis): void {
@@ -99,7 +107,7 @@ export function defineScripts(client: Redis): void {
 /** Runs a script. */
 export async function runScript(
   client: Redis,
-  name: keyof typeof SCRIPTS,
+  name: ScriptName,
   ...args: readonly (string | number)[]
 ): Promise<number> {
   const defined = client as unknown as Record<
