@@ -119,6 +119,19 @@ describe("a lease", () => {
     expect(service.log().filter(({ what }) => what === "aborted" || what === "failed")).toEqual([]);
   });
 
+  test("that ran out, and was not taken over yet: the run that is late may still end the message", async () => {
+    // The local queue brings nothing else meanwhile.
+    const service = await startService();
+    await service.faults({ renewalsAreLost: true });
+    const one = message("takes:3500");
+    expect(await service.deliver(one)).toBe(200);
+    await service.control("/idle");
+    await eventually(() => service.log().filter(({ what }) => what === "queued").length).toBeGreaterThan(1);
+    expect(service.runs(one)).toEqual([1]);
+    expect(service.log().filter(({ what }) => what === "aborted" || what === "failed")).toEqual([]);
+    expect(await service.control("/counts")).toMatchObject({ done: 1, running: 0, pending: 0 });
+  });
+
   test("that was lost: another run begins, the first is aborted, and what becomes of it changes nothing", async () => {
     // The local queue brings a second batch beside the first only when that one is full.
     const service = await startService({}, { maxBatchSize: 2 });
@@ -166,19 +179,25 @@ describe("a lease", () => {
 });
 
 describe("the queue", () => {
-  test("may bring a message again: it is done, and nothing runs", async () => {
-    const service = await startService();
-    const one = message();
+  test.each([
+    ["that is done", "is done", 10],
+    ["that runs", "takes:1500", 2],
+  ])("may bring a message again %s: nothing more runs", async (_when, plan, maxBatchSize) => {
+    const service = await startService({}, { maxBatchSize });
+    const one = message(plan);
     expect(await service.deliver(one)).toBe(200);
+    await eventually(() => service.runs(one)).toEqual([1]);
+    if (plan === "is done") await service.control("/idle");
+    for (let copy = 0; copy < 4; copy++) await service.control("/send", { diffioInbox: 1 });
+    await eventually(() => service.log().filter(({ what }) => what === "queued").length).toBe(5);
     await service.control("/idle");
-    await service.control("/query", "UPDATE messages SET wake_at = 1 WHERE state = 'done'");
-    await eventually(() => service.log().filter(({ what }) => what === "queued").length).toBe(1);
     expect(service.runs(one)).toEqual([1]);
+    expect(await service.control("/counts")).toMatchObject({ done: 1 });
   });
 
   test("brings messages of others: they are left to their own, and ours run", async () => {
     const service = await startService();
-    await service.control("/send-foreign");
+    await service.control("/send", { order: 1 });
     const one = message();
     expect(await service.deliver(one)).toBe(200);
     await service.control("/idle");

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { InboxCounts } from "@diffio-webhooks/core";
 import { AlarmClock } from "./alarm-clock.ts";
 import { DeadLetterTable } from "./dead-letter-table.ts";
-import { type MessageState, MessageTable } from "./message-table.ts";
+import { MessageTable } from "./message-table.ts";
 import type {
   DeadLetterPart,
   InboxObject,
@@ -60,7 +60,9 @@ export class DiffioInbox extends DurableObject implements InboxObject {
     let id = known?.id ?? 0;
     if (!known) id = this.#messages.addPending(message, now, lostAt);
     else if (known.state === "dead") this.#messages.revive(id, message, now, lostAt);
-    else if (isUnsent(known)) this.#messages.queue(id, lostAt);
+    // A copy whose first is on its way to the queue shares its answer; one that the queue did not take is sent again.
+    else if (known.state !== "pending" || known.runs > 0) return { duplicate: true };
+    else if (!known.queued) this.#messages.queue(id, lostAt);
     else if (!this.#outbox.isSending(id)) return { duplicate: true };
     this.#alarm.by(lostAt);
     const notQueued = await this.#send(id);
@@ -89,7 +91,7 @@ export class DiffioInbox extends DurableObject implements InboxObject {
     if (known.state === "running" && known.token === token) {
       return { status: "leased", message: this.#messages.load(id), run: known.runs, takenOver: false };
     }
-    const takenOver = known.state === "running" && (known.token === undefined || known.wakeAt <= now);
+    const takenOver = known.state === "running" && (known.queued || known.wakeAt <= now);
     if (!takenOver && !(known.state === "pending" && known.queued)) return { status: "not-due" };
     if (takenOver && known.runs >= maxRuns) {
       const error = `The process died during run ${known.runs}.`;
@@ -206,9 +208,4 @@ export class DiffioInbox extends DurableObject implements InboxObject {
   #lostAfter(sends: number): number {
     return Math.min(this.#settings.now.leaseInSeconds * 1000 * 2 ** (sends - 1), MAX_LOST_MS);
   }
-}
-
-/** Committed, but the queue did not take it. */
-function isUnsent({ state, queued, runs }: MessageState): boolean {
-  return state === "pending" && !queued && runs === 0;
 }

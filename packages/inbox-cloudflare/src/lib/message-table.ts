@@ -125,7 +125,7 @@ export class MessageTable {
 
   /**
    * Those that the alarm has to look at: their backoff is over, their queue message is lost, or their lease has run
-   * out. A run that has lost its lease can no longer end.
+   * out: then another run may take over, and as long as none has, the one that is late may still end.
    *
    * @param nextWake when to look again, from how many queue messages were sent for it.
    */
@@ -136,10 +136,7 @@ export class MessageTable {
     ]);
     return due.map((row) => {
       const [id, sends] = [Number(row["id"]), Number(row["sends"])];
-      this.#rows(
-        "UPDATE messages SET queued = 1, sends = sends + 1, wake_at = ?, token = NULL WHERE id = ?",
-        [nextWake(sends + 1), id],
-      );
+      this.queue(id, nextWake(sends + 1));
       return id;
     });
   }
@@ -153,7 +150,7 @@ export class MessageTable {
 
   renew({ id, token }: LeaseHolder, until: number): boolean {
     const held =
-      "UPDATE messages SET wake_at = ? WHERE id = ? AND token = ? AND state = 'running' RETURNING id";
+      "UPDATE messages SET queued = 0, wake_at = ? WHERE id = ? AND token = ? AND state = 'running' RETURNING id";
     return this.#rows(held, [until, id, token]).length > 0;
   }
 
@@ -162,12 +159,15 @@ export class MessageTable {
     if (end.state === "pending") {
       const dueAt = now + end.delayInSeconds * 1000;
       return (
-        this.#rows(`UPDATE messages SET state = 'pending', wake_at = ? ${held}`, [dueAt, id, token]).length >
-        0
+        this.#rows(`UPDATE messages SET state = 'pending', queued = 0, wake_at = ? ${held}`, [
+          dueAt,
+          id,
+          token,
+        ]).length > 0
       );
     }
     const { reason, error } = end.state === "dead" ? end : { reason: null, error: null };
-    const ended = `UPDATE messages SET state = ?, wake_at = NULL, ended_at = ?, reason = ?, error = ? ${held}`;
+    const ended = `UPDATE messages SET state = ?, queued = 0, wake_at = NULL, ended_at = ?, reason = ?, error = ? ${held}`;
     return this.#rows(ended, [end.state, now, reason, error, id, token]).length > 0;
   }
 

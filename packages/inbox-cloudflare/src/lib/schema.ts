@@ -4,11 +4,11 @@ import type { ObjectStorage, SqlStorage } from "./sql-storage.ts";
  * Each step leads from one version of the schema to the next. Steps are only ever added: a Durable Object may wake
  * after years.
  *
- * - `queued`: whether a queue message for the next run is on its way.
+ * - `queued`: whether a queue message is on its way: for the next run, or to take over one whose lease has run out.
  * - `sends`: how many were sent for it, the lost ones too.
  * - `wake_at`: when the alarm has to look at a message that is pending (its backoff is over, or its queue message must
  *   be lost) or running (its lease has run out). Null where nothing is left to be done.
- * - `token`: the holder of the lease; null where a run has lost it and waits to be taken over.
+ * - `token`: who holds the lease, or held the last one.
  * - `parts`: how many rows of `bodies` its body takes; 0 once it was pruned.
  *
  * All times are in milliseconds since the epoch.

@@ -124,8 +124,8 @@ async function control(path: string, input: unknown): Promise<unknown> {
       return inbox.deadLetters.replay(String(input));
     case "/replay-all":
       return inbox.deadLetters.replayAll();
-    case "/send-foreign":
-      return bindings.DIFFIO_QUEUE.sendBatch([{ body: { order: 1 } }]);
+    case "/send":
+      return bindings.DIFFIO_QUEUE.sendBatch([{ body: input }]);
     case "/query":
       return object().query(String(input));
     case "/rows-read":
