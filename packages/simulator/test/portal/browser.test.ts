@@ -1,5 +1,5 @@
 import type { Browser } from "playwright-core";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe, test, vi } from "vitest";
 import { accessibilitySuite } from "./accessibility.ts";
 import { journeySuite } from "./journey.ts";
 import { newcomerSuite } from "./newcomer.ts";
@@ -16,6 +16,8 @@ if ("reason" in started) {
   const { browser } = started;
   const get = (): Browser => browser;
   afterAll(() => browser.close());
+  // Chromium is slow on a machine with other things to do.
+  vi.setConfig({ testTimeout: 120_000 });
   describe("a developer's way through the portal, in Chromium", () => {
     journeySuite(get);
   });
