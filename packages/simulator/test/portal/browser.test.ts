@@ -11,7 +11,7 @@ const started = await startChromium();
 if ("reason" in started) {
   const message = `NOT RUN: Chromium, for the portal's tests, cannot run on this machine: ${started.reason}`;
   console.warn(message);
-  test.skip(message, () => {});
+  test(message, ({ skip }) => skip(started.reason));
 } else {
   const { browser } = started;
   const get = (): Browser => browser;
