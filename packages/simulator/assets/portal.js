@@ -169,8 +169,7 @@ function isAlike(known, child) {
 
 /** @param {Element} element @param {Element} next @param {string[]} news */
 function morphAttributes(element, next, news) {
-  // What a person has filled in, opened or closed stays so.
-  if (element.matches("input:not([type=hidden]), select, textarea, option")) return;
+  // What a person has opened or closed stays so; what was filled in does, too: attributes are only its default.
   for (const { name, value } of next.attributes) {
     if (name === "open" || name === "hidden" || element.getAttribute(name) === value) continue;
     element.setAttribute(name, value);

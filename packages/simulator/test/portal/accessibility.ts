@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { AxeResults } from "axe-core";
+import type axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { setScene } from "./support/scene.ts";
 import { EMPTY_STOPS, type Stop, prepareTour } from "./support/tour.ts";
+
+/** What the injected script defines. */
+interface Axe {
+  readonly axe: typeof axe;
+}
 
 /** Ignored by git: to be looked at. */
 const SCREENSHOTS = join(import.meta.dirname, "../../screenshots");
@@ -49,7 +54,7 @@ async function visit(page: Page, { name, path }: Stop, look: string, withAxe: bo
   // Evaluated by the debugger, which the content security policy does not bind.
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+    (globalThis as unknown as Axe).axe.run(document, { resultTypes: ["violations"] }),
   );
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
   expect.soft(found, `${name} in ${look}`).toEqual([]);

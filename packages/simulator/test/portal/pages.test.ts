@@ -99,7 +99,7 @@ describe("a form", () => {
     ["/endpoints", { url: "http://a.example/", modes: "test", headers: "no colon" }, "is no header"],
     ["/endpoints", { url: "http://a.example/" }, "no list of modes"],
   ])("%s with %j says what is wrong", async (path, mistaken, words) => {
-    const response = await submit(path, mistaken as Record<string, string>);
+    const response = await submit(path, mistaken);
     expect(response.status).toBe(400);
     expect(await response.text()).toContain(words);
   });
