@@ -13,8 +13,13 @@ export interface RunningExample {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `node …args` in the example's folder. */
-export function startExample(folder: URL, args: readonly string[], env: NodeJS.ProcessEnv): RunningExample {
+/** Starts `node …args` in the example's folder. `onOutput` is given what it writes, as it comes. */
+export function startExample(
+  folder: URL,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  onOutput: (text: string) => void = () => {},
+): RunningExample {
   const child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, ...env } });
   let output = "";
   let closed = false;
@@ -25,6 +30,7 @@ export function startExample(folder: URL, args: readonly string[], env: NodeJS.P
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
+      onOutput(text);
     });
   }
 

@@ -41,7 +41,10 @@ const cells = rows.flatMap((row, index) => columns.map((column) => isRight(row, 
 const right = cells.filter(Boolean).length;
 const verdict = `${right} of ${cells.length} cells are as they must be.`;
 console.log(right === cells.length ? green(`✓ ${verdict}`) : red(`✗ ${verdict}`));
-console.log(grey("Next: README.md shows how to put this into your own app.\n"));
+console.log(
+  `Next: ${bold("npx -y pnpm@12 dev")} starts the sender on this machine, with a portal, and all example apps.`,
+);
+console.log(grey("README.md shows how to put this into your own app.\n"));
 process.exitCode = right === cells.length ? 0 : 1;
 
 async function deliverAll(framework: Adapter): Promise<readonly Cell[]> {

@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import { run } from "./lib/run.ts";
+import module from "node:module";
 
+// Compiled code is kept from one command to the next, on every Node that can: it halves the time to start.
+module.enableCompileCache?.();
+const { run } = await import("./lib/run.ts");
 await run(process.argv.slice(2));

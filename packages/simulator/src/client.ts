@@ -5,5 +5,7 @@
  */
 export { createSimulatorClient } from "./lib/client/client.ts";
 export type { SimulatorClient, SimulatorClientOptions, SimulatorInfo } from "./lib/client/client.ts";
+export { FAULTS, isFault } from "./lib/faults.ts";
+export type { Fault } from "./lib/faults.ts";
 export { SimulatorError } from "./lib/errors.ts";
 export type { SimulatorErrorCode } from "./lib/errors.ts";

@@ -26,7 +26,7 @@ export function newCommand(name: string, { description, examples, notes }: Comma
       // Commander takes colours out where they do not belong.
       styleTitle: (title) => styleText("bold", title, { validateStream: false }),
     })
-    .configureOutput({ outputError: printMistake })
+    .configureOutput({ outputError: (text) => printMistake(text) })
     .exitOverride();
 }
 
@@ -40,11 +40,12 @@ export function newGroup(name: string, help: CommandHelp, commands: readonly Com
 /** The option that every command has. */
 export const JSON_OPTION: readonly ["--json", string] = ["--json", "one line of JSON for each record"];
 
-function printMistake(text: string): void {
+/** Tells of a mistake on the command line in our own way: what is wrong, and then what may be right. */
+export function printMistake(text: string, suggestion?: string): void {
   const [message = "", ...more] = text
     .trim()
     .replace(/^error: /, "")
     .split("\n");
-  const suggestion = more.map((line) => line.replace(/^\((Did you mean .*\?)\)$/, "$1")).join("\n");
-  printFailure(message, suggestion === "" ? undefined : suggestion);
+  const suggested = more.map((line) => line.replace(/^\((Did you mean .*\?)\)$/, "$1")).join("\n");
+  printFailure(message, suggestion ?? (suggested === "" ? undefined : suggested));
 }

@@ -2,7 +2,7 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { DeadLetter, DurableInbox } from "@diffio-webhooks/core";
 import { JSON_OPTION, newCommand, newGroup } from "./command.ts";
 import { CliError, EXIT, isWebhookError, usageError } from "./exit.ts";
-import { readNumber } from "./input.ts";
+import { readCount } from "./input.ts";
 import { type InboxFlags, openInbox } from "./open-inbox.ts";
 import { bold, createOutput, green, grey, plain, printFailure } from "./output.ts";
 import { describeNetworkError } from "./post.ts";
@@ -41,7 +41,7 @@ function listCommand(): CommandUnknownOpts {
     .addOption(SQLITE)
     .addOption(POSTGRES)
     .addOption(REDIS)
-    .option("--limit <count>", "at most so many", readNumber, 100)
+    .option("--limit <count>", "at most so many", readCount, 100)
     .option(...JSON_OPTION)
     .action(({ limit, json, ...flags }) =>
       withInbox(flags, async (inbox) => {

@@ -66,6 +66,25 @@ export function readNumber(text: string): number {
   return number;
 }
 
+/** For options that take a port. */
+export function readPort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError("It takes a port, from 0 to 65535.");
+}
+
+/** For options that take a factor. */
+export function readSpeed(text: string): number {
+  const factor = readNumber(text);
+  if (factor > 0) return factor;
+  throw new InvalidArgumentError("It takes a number above 0: 60 for a minute each second.");
+}
+
+/** For options that take how many. */
+export function readCount(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It takes a whole number, 1 or more.");
+}
+
 /** A time: seconds since 1970, or ISO 8601. */
 export function readTime(text: string): Date {
   const time = new Date(/^\d{1,12}$/.test(text) ? Number(text) * 1000 : text);

@@ -19,8 +19,8 @@ export const plain: Style = (text) => stripVTControlCharacters(text).replaceAll(
 
 /** Writes what a command has to say: for people, or with `--json` as one line of JSON for each record. */
 export interface Output {
-  /** The same fact twice: for scripts, and for people. */
-  record(fact: object, text: string): void;
+  /** The same fact twice: for scripts, and, if there are words, for people. */
+  record(fact: object, text: string | undefined): void;
   /** For people only. */
   say(text: string): void;
 }
@@ -28,7 +28,10 @@ export interface Output {
 /** Makes the output of a command. */
 export function createOutput({ json = false }: { json?: boolean | undefined }): Output {
   return {
-    record: (fact, text) => console.log(json ? JSON.stringify(fact) : text),
+    record: (fact, text) => {
+      if (json) console.log(JSON.stringify(fact));
+      else if (text !== undefined) console.log(text);
+    },
     say: (text) => {
       if (!json) console.log(text);
     },

@@ -1,4 +1,6 @@
 import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { SimulatorError, type SimulatorErrorCode } from "@diffio-webhooks/simulator/client";
+import { BIN } from "./command.ts";
 import { CliError, EXIT, type ExitCode, isWebhookError } from "./exit.ts";
 import { printFailure } from "./output.ts";
 import { createProgram } from "./program.ts";
@@ -22,12 +24,38 @@ function exitCodeOf(error: unknown): ExitCode {
     printFailure(error.message, error.hint);
     return error.exitCode;
   }
+  if (error instanceof SimulatorError) {
+    printFailure(error.message, hintOf(error));
+    return SIMULATOR_EXIT[error.code];
+  }
   // Core's own checks: a secret or an option that cannot be.
   if (isWebhookError(error)) {
     printFailure(error.message, error.hint);
     return EXIT.usage;
   }
   throw error;
+}
+
+const START_ONE = `Start one with ${BIN} dev; or name the one that runs with --simulator URL, or in DIFFIO_SIMULATOR_URL.`;
+
+const SIMULATOR_EXIT: Readonly<Record<SimulatorErrorCode, ExitCode>> = {
+  not_reachable: EXIT.unreachable,
+  closed: EXIT.unreachable,
+  endpoint_disabled: EXIT.failed,
+  failed: EXIT.failed,
+  invalid_option: EXIT.usage,
+  not_found: EXIT.usage,
+  port_in_use: EXIT.usage,
+  invalid_data_file: EXIT.usage,
+  forbidden: EXIT.usage,
+};
+
+/** The library's hints name its operations; here they are commands. */
+function hintOf({ code, hint }: SimulatorError): string {
+  if (code === "not_reachable") return START_ONE;
+  return hint.replace(/\b(endpoints|messages|testUrls)\.list\(\)/, (_, group: string) => {
+    return `${BIN} ${group === "testUrls" ? "inbox" : group} list`;
+  });
 }
 
 function pointToHelp(command: CommandUnknownOpts, path: string): void {
