@@ -63,7 +63,7 @@ afterEach(async () => {
 function runCode(code: string): { output(): string } {
   const file = join(folder, "quick-start.ts");
   writeFileSync(file, code);
-  child = spawn(process.execPath, [file], { env, stdio: ["ignore", "pipe", "pipe"] });
+  child = spawn(process.execPath, [file], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (output += String(text)));
   return { output: () => output };
@@ -78,7 +78,14 @@ async function deliverAndSee(url: string, output: () => string): Promise<void> {
 }
 
 describe("README", () => {
-  for (const heading of ["### Express", "### Fastify", "### Hono on Node", "### Any other server"]) {
+  const servers = [
+    "### Express",
+    "### Fastify",
+    "### Hono on Node",
+    "### Any other server",
+    "## With a durable inbox",
+  ];
+  for (const heading of servers) {
     test(heading, async () => {
       const port = await freePort();
       const code = codeUnder(heading);
