@@ -5,18 +5,17 @@ import { formatDay, formatTime } from "./format.ts";
 import { type IconName, icon } from "./icon.ts";
 import { callout, prose } from "./text.ts";
 
-/** The parts of the portal, as its navigation names them. */
-const SECTIONS = [
+/** Which part of the portal a page belongs to: the path of its first page. */
+export type Section = "/" | "/endpoints" | "/messages" | "/send" | "/test-urls" | "/clock";
+
+const SECTIONS: readonly (readonly [path: Section, name: string, icon: IconName])[] = [
   ["/", "Overview", "home"],
   ["/endpoints", "Endpoints", "endpoint"],
   ["/messages", "Messages", "messages"],
   ["/send", "Send event", "send"],
   ["/test-urls", "Test URLs", "inbox"],
   ["/clock", "Clock", "clock"],
-] as const satisfies readonly (readonly [path: string, name: string, icon: IconName])[];
-
-/** Which part of the portal a page belongs to. */
-export type Section = (typeof SECTIONS)[number][0];
+];
 
 /** One page, but for what is around it on every page. */
 export interface Page {
