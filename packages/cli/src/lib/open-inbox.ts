@@ -42,17 +42,11 @@ function readFlags({ sqlite, postgres, redis }: InboxFlags): [engine: keyof type
 }
 
 async function importFromProject(name: string): Promise<Record<string, unknown>> {
-  const path = resolveFrom(join(process.cwd(), "package.json"), name) ?? resolveFrom(import.meta.url, name);
-  if (path === undefined) {
+  let path: string;
+  try {
+    path = createRequire(join(process.cwd(), "package.json")).resolve(name);
+  } catch {
     throw usageError(`${name} is not installed here.`, `Run this in your project, or: npm install ${name}`);
   }
   return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
-}
-
-function resolveFrom(from: string, name: string): string | undefined {
-  try {
-    return createRequire(from).resolve(name);
-  } catch {
-    return undefined;
-  }
 }
