@@ -21,6 +21,9 @@ export function newSimulatorCommand(name: string, help: CommandHelp): Command<[]
 }
 
 /** The simulator that the options name. Nothing is sent yet. */
-export function simulatorOf({ simulator }: SimulatorOptions, { reveal = false } = {}): SimulatorClient {
+export function simulatorOf(
+  { simulator }: SimulatorOptions,
+  { reveal = false }: { readonly reveal?: boolean } = {},
+): SimulatorClient {
   return createSimulatorClient({ url: simulator, reveal });
 }
