@@ -9,7 +9,8 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openDatabase } from "../src/lib/worker/database.ts";
 import {
   attach,
   database,
@@ -43,10 +44,12 @@ describe("the file", () => {
     expect(await inbox.counts()).toMatchObject({ pending: 1 });
   });
 
-  test("keeps every commit in a log that is synced", async () => {
-    const path = newPath();
-    await open(path).accept(message());
-    expect(database(path).prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+  test("keeps every commit in a log that is synced with it", () => {
+    const { sqlite, close } = openDatabase(newPath());
+    onTestFinished(close);
+    const setting = (name: string): unknown => sqlite.prepare(`PRAGMA ${name}`).get()?.[name];
+    // 2 is FULL.
+    expect([setting("journal_mode"), setting("synchronous")]).toEqual(["wal", 2]);
   });
 
   test("has the version of its schema in it", async () => {

@@ -49,7 +49,7 @@ test("a round goes over more than one step", async () => {
   const old = Date.now() - 10_000;
   const other = database(path);
   other.exec(`
-    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
     INSERT INTO messages (receiver, message_id, state, run, received_at, timestamp, ended_at)
     SELECT 'default', 'old_' || i, 2, 1, ${old}, ${old}, ${old} FROM n;
     INSERT OR IGNORE INTO bodies SELECT seq, x'00' FROM messages;
