@@ -2,9 +2,11 @@ import { execFile } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { hasRedisServer } from "@diffio-webhooks/test-support/redis";
+import { newMessageId } from "@diffio-webhooks/test-support/signing";
 import { Redis } from "ioredis";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { redisInbox } from "../src/index.ts";
+import { defineScripts, runScript } from "../src/lib/scripts.ts";
 import { type Ran, attach, message, openInbox, useRedis } from "./support/inboxes.ts";
 
 describe.skipIf(!hasRedisServer)("how redisInbox runs", () => {
@@ -127,14 +129,30 @@ describe.skipIf(!hasRedisServer)("how redisInbox runs", () => {
     const one = message();
     const { ran, idle } = attach(inbox, async () => {
       for (let round = 0; round < 100; round++) {
-        await client.del(`${prefix}diffio-webhooks:default:m_${one.messageId}:lock`);
         await pause(10);
+        await client.del(`${prefix}diffio-webhooks:default:m_${one.messageId}:lock`);
       }
     });
     await inbox.accept(one);
     await idle();
     expect(ran.map(({ run }) => run)).toEqual([1]);
     expect(await inbox.counts()).toMatchObject({ done: 1, pending: 0, running: 0 });
+  });
+
+  test.each([
+    ["nobody has taken the message since", { ats: 2, stc: 1 }, 1],
+    ["another has begun", { ats: 3, stc: 1 }, 0],
+    ["another has seen it dead", { ats: 2, stc: 2 }, 0],
+    ["it is not there any more", undefined, 0],
+  ])("a lock that ran out is set again only if %s", async (_name, job, expected) => {
+    const client = new Redis(redis.server.url);
+    onTestFinished(() => client.disconnect());
+    defineScripts(client);
+    const key = newMessageId();
+    if (job) await client.hset(key, job);
+    const keys = [`${key}:lock`, `${key}:stalled`, key];
+    expect(await runScript(client, "diffioRenewLease", ...keys, "token", 1000, "m_1", 2, 1)).toBe(expected);
+    expect(await client.exists(`${key}:lock`)).toBe(expected);
   });
 
   test("once, though it blocks its process for longer than its lease", async () => {
