@@ -2,9 +2,11 @@ import { execFile } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { hasRedisServer } from "@diffio-webhooks/test-support/redis";
+import { newMessageId } from "@diffio-webhooks/test-support/signing";
 import { Redis } from "ioredis";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { redisInbox } from "../src/index.ts";
+import { defineScripts, runScript } from "../src/lib/scripts.ts";
 import { type Ran, attach, message, openInbox, useRedis } from "./support/inboxes.ts";
 
 describe.skipIf(!hasRedisServer)("how redisInbox runs", () => {
@@ -93,7 +95,9 @@ describe.skipIf(!hasRedisServer)("how redisInbox runs", () => {
     const { ran: ranSecond, interrupted, idle } = attach(second, run);
     const client = new Redis(redis.server.url);
     onTestFinished(() => client.disconnect());
-    await client.del(`${prefix}diffio-webhooks:default:m_${one.messageId}:lock`);
+    // As if the first had been away for so long that another took the message, and died.
+    const lock = `${prefix}diffio-webhooks:default:m_${one.messageId}:lock`;
+    await client.set(lock, "another's", "PX", 500);
     await expect.poll(() => gates.size, { timeout: 5000 }).toBe(2);
     await expect.poll(() => aborted, { timeout: 5000 }).toEqual([1]);
     expect(interrupted.map((told) => [told.run, told.final])).toEqual([[1, false]]);
@@ -114,6 +118,55 @@ describe.skipIf(!hasRedisServer)("how redisInbox runs", () => {
     expect(interrupted).toHaveLength(1);
     gates.get(1)?.();
     await idle();
+  });
+
+  test("once, though its lock ran out: nobody has taken it over", async () => {
+    const url = redis.freshUrl();
+    const prefix = new URL(url).searchParams.get("keyPrefix") ?? "";
+    const client = new Redis(redis.server.url);
+    onTestFinished(() => client.disconnect());
+    const inbox = openInbox({ url });
+    const one = message();
+    const { ran, idle } = attach(inbox, async () => {
+      for (let round = 0; round < 100; round++) {
+        await pause(10);
+        await client.del(`${prefix}diffio-webhooks:default:m_${one.messageId}:lock`);
+      }
+    });
+    await inbox.accept(one);
+    await idle();
+    expect(ran.map(({ run }) => run)).toEqual([1]);
+    expect(await inbox.counts()).toMatchObject({ done: 1, pending: 0, running: 0 });
+  });
+
+  test.each([
+    ["nobody has taken the message since", { ats: 2, stc: 1 }, 1],
+    ["another has begun", { ats: 3, stc: 1 }, 0],
+    ["another has seen it dead", { ats: 2, stc: 2 }, 0],
+    ["it is not there any more", undefined, 0],
+  ])("a lock that ran out is set again only if %s", async (_name, job, expected) => {
+    const client = new Redis(redis.server.url);
+    onTestFinished(() => client.disconnect());
+    defineScripts(client);
+    const key = newMessageId();
+    if (job) await client.hset(key, job);
+    const keys = [`${key}:lock`, `${key}:stalled`, key];
+    expect(await runScript(client, "diffioRenewLease", ...keys, "token", 1000, "m_1", 2, 1)).toBe(expected);
+    expect(await client.exists(`${key}:lock`)).toBe(expected);
+  });
+
+  test("once, though it blocks its process for longer than its lease", async () => {
+    const inbox = openInbox({ url: redis.freshUrl() });
+    const { ran, interrupted, idle } = attach(inbox, async () => {
+      await pause(600);
+      const until = Date.now() + 2500;
+      while (Date.now() < until);
+      await pause(600);
+    });
+    await inbox.accept(message());
+    await idle();
+    expect(ran.map(({ run }) => run)).toEqual([1]);
+    expect(interrupted).toEqual([]);
   });
 
   test("not at all what waits for room when its receiver closes: it waits for the next one", async () => {

@@ -7,6 +7,7 @@ import type { KeptMessages } from "./kept-messages.ts";
 import { type Lease, holdLease } from "./lease.ts";
 import { type Death, type MessageData, deathText, messageIdOf, storedMessage } from "./messages.ts";
 import type { Outages } from "./outages.ts";
+import { defineScripts, runScript } from "./scripts.ts";
 import type { RedisSettings } from "./settings.ts";
 import type { Slots } from "./slots.ts";
 import { queueNameOf, queueOptions } from "./store.ts";
@@ -36,18 +37,22 @@ export function startWorker(
   const clients = createClients(settings, outages);
   // Its commands wait for Redis to come back.
   const connection = clients.create({ maxRetriesPerRequest: null });
+  defineScripts(connection);
   const leases = new Set<Lease>();
   const whenNoneRuns = new Set<() => void>();
   let closing: Promise<void> | undefined;
+  let lookingForDead = false;
+  const tickMs = Math.min(leaseInSeconds * 250, 5000);
 
   const worker = new Worker<MessageData, undefined>(queueNameOf(receiver.name), processJob, {
     ...queueOptions(settings),
     connection,
     concurrency: options.concurrency,
     lockDuration: leaseInSeconds * 1000,
-    // We renew it, to hear when it is lost.
+    // We do both ourselves: see tick.
     skipLockRenewal: true,
-    stalledInterval: Math.min(leaseInSeconds * 250, 5000),
+    skipStalledCheck: true,
+    stalledInterval: tickMs,
     // Runs that died count as runs: see below.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     runRetryDelay: PAUSE_AFTER_ERROR_MS,
@@ -68,6 +73,36 @@ export function startWorker(
     if (connection.status === "ready" && !worker.isPaused()) void takeABreath();
   });
 
+  const ticking = setInterval(tick, tickMs);
+  tick();
+
+  /**
+   * Renews all leases, then looks for runs whose process died: in this order on one connection, so that no process
+   * takes its own runs over after it, or Redis, was busy for longer than a lease.
+   */
+  function tick(): void {
+    for (const lease of leases) lease.renew();
+    if (lookingForDead || closing) return;
+    lookingForDead = true;
+    worker
+      .getBackend()
+      .moveStalledJobsToWait()
+      .catch(outages.failed)
+      .finally(() => {
+        lookingForDead = false;
+      });
+  }
+
+  function hold(job: Job, token: string): Lease {
+    const id = job.id ?? "";
+    const keys = [`${worker.toKey(id)}:lock`, worker.toKey("stalled"), worker.toKey(id)];
+    const began = [job.attemptsStarted, job.stalledCounter];
+    return holdLease(async () => {
+      const args = [...keys, token, leaseInSeconds * 1000, id, ...began];
+      return (await runScript(connection, "diffioRenewLease", ...args)) === 1;
+    }, leaseInSeconds);
+  }
+
   async function takeABreath(): Promise<void> {
     await worker.pause(true);
     setTimeout(() => {
@@ -76,7 +111,7 @@ export function startWorker(
   }
 
   async function processJob(job: Job<MessageData>, token = ""): Promise<undefined> {
-    const lease = holdLease(job, token, leaseInSeconds);
+    const lease = hold(job, token);
     leases.add(lease);
     try {
       const outcome = (await slots.take(receiver))
@@ -84,8 +119,8 @@ export function startWorker(
         : "released";
       if (outcome !== "released") return settle(outcome, runOf(job));
     } finally {
-      lease.end();
       leases.delete(lease);
+      lease.secure();
       if (leases.size === 0) for (const resolve of whenNoneRuns) resolve();
     }
     await job.moveToWait(token);
@@ -108,7 +143,7 @@ export function startWorker(
           error: `The process died during run ${died.run}.`,
         });
       }
-      await job.updateProgress(job.stalledCounter);
+      await job.updateProgress(job.stalledCounter).catch(outages.failed);
     }
     const { signal, released } = lease;
     return Promise.race([receiver.run(message, { run: number, final, signal }), released]);
@@ -129,6 +164,7 @@ export function startWorker(
     }
     for (const lease of leases) lease.release();
     await within(MAX_RELEASE_MS, closed);
+    clearInterval(ticking);
     clients.end();
   }
 

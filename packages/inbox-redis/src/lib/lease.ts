@@ -1,58 +1,70 @@
-import type { Job } from "bullmq";
-
 /** A run's hold on its message. */
 export interface Lease {
-  /** Aborted when it is lost, or given up. */
+  /** Aborted when it may be lost, or is given up. */
   readonly signal: AbortSignal;
   /** Resolves when it is given up. */
   readonly released: Promise<"released">;
+  /** Renews it, unless the last try still waits for Redis. */
+  renew(): void;
+  /**
+   * Renews it right before what follows on the same connection: however long Redis took to come to it, it finds the
+   * lock there, if nobody has taken the message over.
+   */
+  secure(): void;
   /** Gives it up. */
   release(): void;
-  /** Stops its renewal. */
-  end(): void;
 }
 
-/** Renews the lock that BullMQ has set on a job, for as long as its run takes. */
-export function holdLease(job: Job, token: string, leaseInSeconds: number): Lease {
-  const leaseMs = leaseInSeconds * 1000;
+/**
+ * Holds the lock that BullMQ has set on a job.
+ *
+ * @param extend asks Redis for so much time again; resolves with false where another process has the message.
+ */
+export function holdLease(extend: () => Promise<boolean>, leaseInSeconds: number): Lease {
   const controller = new AbortController();
   let resolveReleased: (how: "released") => void = () => {};
   const released = new Promise<"released">((resolve) => {
     resolveReleased = resolve;
   });
-  let heldUntil = performance.now() + leaseMs;
+  let heldUntil = performance.now() + leaseInSeconds * 1000;
   let renewing = false;
+  let lost = false;
 
-  async function renew(): Promise<void> {
-    if (performance.now() >= heldUntil) lose();
-    // It may wait for Redis to come back.
-    if (renewing) return;
-    renewing = true;
+  async function ask(): Promise<void> {
+    if (lost) return;
     const askedAt = performance.now();
     try {
-      if ((await job.extendLock(token, leaseMs)) === 1) heldUntil = askedAt + leaseMs;
+      if (await extend()) heldUntil = askedAt + leaseInSeconds * 1000;
       else lose();
     } catch {
       // Told by the connection. The next time may be in time.
-    } finally {
-      renewing = false;
     }
   }
 
   function lose(): void {
-    controller.abort(new Error("The lease of this run was lost: another process may run the message."));
+    lost = true;
+    controller.abort(new Error("The lease of this run was lost: another process runs the message."));
   }
 
-  const timer = setInterval(() => void renew(), leaseMs / 3);
   return {
     signal: controller.signal,
     released,
+    renew() {
+      if (performance.now() >= heldUntil) {
+        controller.abort(new Error("The lease of this run could not be renewed: another may begin."));
+      }
+      if (renewing) return;
+      renewing = true;
+      void ask().finally(() => {
+        renewing = false;
+      });
+    },
+    secure: () => void ask(),
     release() {
       controller.abort(
         new Error("The inbox closes: the message is run again at the next start, or elsewhere."),
       );
       resolveReleased("released");
     },
-    end: () => clearInterval(timer),
   };
 }

@@ -6,11 +6,12 @@ type ScriptName =
   | "diffioDiscard"
   | "diffioPruneBodies"
   | "diffioForgetDiscarded"
-  | "diffioOldestPending";
+  | "diffioOldestPending"
+  | "diffioRenewLease";
 
 /**
- * What BullMQ has no operation for. All of it is about jobs that no worker touches: those in the sets of failed,
- * completed and (ours) discarded ones.
+ * What BullMQ has no operation for. All but the lease's is about jobs that no worker touches: those in the sets of
+ * failed, completed and (ours) discarded ones.
  */
 const SCRIPTS: Record<ScriptName, { numberOfKeys: number; lua: string }> = {
   /** Adds a job as failed. KEYS: job, failed. ARGV: job id, now, and the fields of the job. Returns whether it did. */
@@ -96,6 +97,24 @@ const SCRIPTS: Record<ScriptName, { numberOfKeys: number; lua: string }> = {
       look(redis.call("LRANGE", KEYS[1], -tonumber(ARGV[2]), -1))
       look(redis.call("ZRANGE", KEYS[2], 0, tonumber(ARGV[2]) - 1))
       return string.format("%.0f", oldest or 0)`,
+  },
+  /**
+   * Renews the lock of a run, and sets it again if it ran out and nobody has taken the job since. KEYS: lock, stalled,
+   * job. ARGV: token, milliseconds, job id, and how often it had been started and had stalled when the run began.
+   * Returns whether the run holds the lock.
+   */
+  diffioRenewLease: {
+    numberOfKeys: 3,
+    lua: `
+      local holder = redis.call("GET", KEYS[1])
+      if holder and holder ~= ARGV[1] then return 0 end
+      if not holder then
+        local now = redis.call("HMGET", KEYS[3], "ats", "stc")
+        if (now[1] or "0") ~= ARGV[4] or (now[2] or "0") ~= ARGV[5] then return 0 end
+      end
+      redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+      redis.call("SREM", KEYS[2], ARGV[3])
+      return 1`,
   },
 };
 
