@@ -255,10 +255,12 @@ describe("messages, resend, recover and clock", () => {
       stdout: expect.stringMatching(/^✗ msg_\w+ .* 500 in/),
     });
     status = 200;
+    const other = await endpoint();
     expect(await run("resend", id, "--endpoint", endpointId)).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^✓ .* 200 in/),
+      stdout: expect.stringMatching(/^✓ .* 200 in .*\n$/),
     });
+    expect(other.requests).toEqual([]);
     expect((await run("messages", "show", id)).stdout).toContain("by hand");
   });
 
