@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 120_000 });
 
 async function dev(...given: Parameters<typeof startDev>): Promise<RunningDev> {
   const running = await startDev(...given);
-  onTestFinished(() => void running.stop());
+  onTestFinished(async () => void (await running.stop()));
   return running;
 }
 

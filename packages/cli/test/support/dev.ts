@@ -48,7 +48,9 @@ export async function startDev(
     stderr: () => stderr,
     async stop(signal = "SIGINT") {
       if (child.exitCode === null) child.kill(signal);
-      await closed;
+      // So that one that does not end is a failed test, and no process that stays.
+      const kill = setTimeout(() => child.kill("SIGKILL"), 20_000);
+      await closed.finally(() => clearTimeout(kill));
       return child.exitCode;
     },
   };
