@@ -111,10 +111,10 @@ export interface Operations {
     ask: { readonly newest: DeadLetterPlace; readonly limit: number };
     answer: { readonly replayed: number };
   };
-  /** One bounded step of forgetting what has been kept long enough; null when the round is over. */
+  /** One bounded step of forgetting what has been kept long enough; no next one when the round is over. */
   prune: {
     ask: PruneProgress & { readonly idsBefore: number; readonly bodiesBefore: number };
-    answer: PruneProgress | null;
+    answer: { readonly next: PruneProgress | null };
   };
 }
 
@@ -166,12 +166,9 @@ export interface WorkerOptions {
   readonly leases: readonly Lease[];
 }
 
-/** A message to the worker: requests, to be answered together, or the word to end. */
-export type ToWorker = { readonly requests: readonly Request[] } | "close";
-
-/** A message from the worker. */
+/** What the worker answers. */
 export interface FromWorker {
-  /** The answers to a message's requests, in their order; undefined where one has failed. */
+  /** The answers to a message's requests, in their order; null where one has failed. */
   readonly answers: readonly unknown[];
   /** Why there are requests without an answer: nothing of them has been done. */
   readonly failure?: Failure;

@@ -1,5 +1,5 @@
 import type { CheckedDurableInboxOptions } from "@diffio-webhooks/core/inbox";
-import type { PruneProgress } from "./operations.ts";
+import type { Operations, PruneProgress } from "./operations.ts";
 import type { StoreClient } from "./store-client.ts";
 import { pause } from "./waiting.ts";
 
@@ -25,11 +25,12 @@ export function startPruning(
       let progress: PruneProgress | null = { step: "ids", afterSeq: 0 };
       while (progress) {
         const now = Date.now();
-        progress = await store.send(
-          "prune",
-          { ...progress, idsBefore: now - keepIds, bodiesBefore: now - keepBodies },
-          { lingers: true },
-        );
+        const ask: Operations["prune"]["ask"] = {
+          ...progress,
+          idsBefore: now - keepIds,
+          bodiesBefore: now - keepBodies,
+        };
+        progress = (await store.send("prune", ask, { lingers: true })).next;
         if (progress) await pause(PAUSE_MS);
       }
     } catch {

@@ -103,10 +103,8 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
       size += 1;
     }
     sent = waiting.splice(0, size);
-    const bodies: ArrayBuffer[] = [];
-    const requests = sent.map(({ request }) => withOwnBody(request, bodies));
     try {
-      thread.post({ requests }, bodies);
+      thread.post(sent.map(({ request }) => request));
     } catch (error) {
       crashed(String(error));
     }
@@ -117,16 +115,14 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
     if (answers.length === 0 && !failure) return;
     const batch = sent;
     sent = [];
+    const refused: Waiting[] = [];
     batch.forEach((one, index) => {
-      if (answers[index] !== undefined) answer(one, answers[index]);
+      const value = answers[index] ?? null;
+      if (value === null) refused.push(one);
+      else answer(one, value);
     });
     lastFailure = failure ?? LATE;
-    if (failure) {
-      refuse(
-        batch.filter((_one, index) => answers[index] === undefined),
-        failure,
-      );
-    }
+    if (failure) refuse(refused, failure);
     afterBatch();
   }
 
@@ -215,13 +211,4 @@ function isOverdue({ since }: Waiting): boolean {
 
 function bodyOf({ operation, ask }: Request): Uint8Array | undefined {
   return operation === "accept" || operation === "acceptInvalid" ? ask.rawBody : undefined;
-}
-
-/** The request with a copy of its body that can be handed over: a view may lie in memory that others use, too. */
-function withOwnBody(request: Request, bodies: ArrayBuffer[]): Request {
-  const body = bodyOf(request);
-  if (!body) return request;
-  const rawBody = new Uint8Array(body);
-  bodies.push(rawBody.buffer);
-  return { ...request, ask: { ...request.ask, rawBody } } as Request;
 }

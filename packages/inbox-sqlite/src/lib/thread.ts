@@ -1,12 +1,13 @@
 import { Worker } from "node:worker_threads";
-import type { FromWorker, ToWorker, WorkerOptions } from "./operations.ts";
+import type { FromWorker, Request, WorkerOptions } from "./operations.ts";
+import { type Wire, packRequests, unpackAnswers } from "./wire.ts";
 
 const CLOSE_LIMIT_MS = 2000;
 
 /** The worker, started when it is first needed and anew after it has died. */
 export interface Thread {
   /** Throws where no thread can be started. */
-  post(message: ToWorker, bodies: readonly ArrayBuffer[]): void;
+  post(requests: readonly Request[]): void;
   /** While nothing is expected of it, the thread keeps no process alive. */
   rest(): void;
   /** Closes the database and ends the thread. */
@@ -39,17 +40,18 @@ export function createThread({ file, workerData, onMessage, onCrash }: ThreadOpt
       worker = undefined;
       onCrash(message);
     };
-    started.on("message", onMessage);
+    started.on("message", (message: Wire) => onMessage(unpackAnswers(message)));
     started.on("error", (error) => crashed(`its thread failed with ${error.message}`));
     started.on("exit", (code) => crashed(`its thread ended with code ${code}`));
     return started;
   }
 
   return {
-    post(message, bodies) {
+    post(requests) {
       worker ??= start();
       worker.ref();
-      worker.postMessage(message, bodies);
+      const message = packRequests(requests);
+      worker.postMessage(message, [message.bytes.buffer]);
     },
     rest: () => worker?.unref(),
     async end() {
@@ -67,7 +69,7 @@ export function createThread({ file, workerData, onMessage, onCrash }: ThreadOpt
           clearTimeout(timer);
           resolve();
         });
-        ending.postMessage("close" satisfies ToWorker, []);
+        ending.postMessage("close", []);
       });
     },
   };

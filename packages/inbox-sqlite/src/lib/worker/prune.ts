@@ -45,7 +45,7 @@ export function pruneOperation(sqlite: DatabaseSync): (ask: Prune["ask"]) => Pru
       if (step === "ids" || state !== STATE.dead) removeBody.run(seq);
       if (step === "ids") removeMessage.run(seq);
     }
-    if (!over) return { step, afterSeq: rows.at(-1)?.seq ?? afterSeq };
-    return step === "ids" ? { step: "bodies", afterSeq: 0 } : null;
+    if (!over) return { next: { step, afterSeq: rows.at(-1)?.seq ?? afterSeq } };
+    return { next: step === "ids" ? { step: "bodies", afterSeq: 0 } : null };
   };
 }

@@ -125,7 +125,7 @@ export function createStore({ path, leaseInMs, leases }: WorkerOptions): Store {
       const reads = requests.filter(isRead);
       if (result.failure.kind !== "locked" || reads.length === 0) return result;
       const { answers } = transactInTime(reads, 0);
-      return { ...result, answers: requests.map((request) => answers[reads.indexOf(request)]) };
+      return { ...result, answers: requests.map((request) => answers[reads.indexOf(request)] ?? null) };
     },
     renew() {
       return mustRenew(Date.now()) ? transactInTime([], RENEWAL_LOCK_WAIT_MS).lost : [];

@@ -1,6 +1,7 @@
 /** The thread that has the database: neither a slow disk nor another process's lock ever holds up the service. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { FromWorker, Operations, Request, ToWorker, WorkerOptions } from "../operations.ts";
+import type { FromWorker, WorkerOptions } from "../operations.ts";
+import { type Wire, packAnswers, unpackRequests } from "../wire.ts";
 import { createStore } from "./store.ts";
 
 const options = workerData as WorkerOptions;
@@ -12,8 +13,8 @@ const store = createStore(options);
 const renewal = setInterval(renew, Math.max(options.leaseInMs / 6, 50));
 port.on("message", receive);
 
-function receive(message: ToWorker): void {
-  if (message !== "close") return send(store.execute(message.requests), message.requests);
+function receive(message: Wire | "close"): void {
+  if (message !== "close") return send(store.execute(unpackRequests(message)));
   clearInterval(renewal);
   store.close();
   // Ends this thread only. (Deno has no way to close the port.)
@@ -22,23 +23,10 @@ function receive(message: ToWorker): void {
 
 function renew(): void {
   const lost = store.renew();
-  if (lost.length > 0) send({ answers: [], lost }, []);
+  if (lost.length > 0) send({ answers: [], lost });
 }
 
-function send(result: FromWorker, requests: readonly Request[]): void {
-  const bodies = requests.flatMap(({ operation }, index) => bodiesOf(operation, result.answers[index]));
-  port?.postMessage(
-    result,
-    bodies.map(({ buffer }) => buffer as ArrayBuffer),
-  );
-}
-
-/** Bodies are handed over, not copied. */
-function bodiesOf(operation: Request["operation"], answer: unknown): readonly Uint8Array[] {
-  if (answer === undefined) return [];
-  if (operation === "lease")
-    return (answer as Operations["lease"]["answer"]).leased.map(({ rawBody }) => rawBody);
-  if (operation === "listDead")
-    return (answer as Operations["listDead"]["answer"]).map(({ rawBody }) => rawBody);
-  return [];
+function send(result: FromWorker): void {
+  const message = packAnswers(result);
+  port?.postMessage(message, [message.bytes.buffer]);
 }
