@@ -1,8 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DurableInbox, createReceiver } from "@diffio-webhooks/core";
 import { sampleEvent, signMessage } from "@diffio-webhooks/core/testing";
 import type { Progress } from "@diffio-webhooks/test-support/progress";
-import { newMessageId } from "@diffio-webhooks/test-support/signing";
 import { type InboxContestant, START_ENGINE } from "./inbox-contestants.ts";
 import { INBOX_ENGINES, type InboxResult, type Results, type Samples } from "./results.ts";
 import { quantile } from "./statistics.ts";
@@ -89,6 +89,11 @@ async function measureRate(
   await inbox.close();
   await bare.close();
   return times;
+}
+
+/** As the sender's ids are: the second first, then chance. */
+function newMessageId(): string {
+  return `msg_${Math.floor(Date.now() / 1000).toString(36)}${randomBytes(16).toString("hex")}`;
 }
 
 async function acceptMany(inbox: DurableInbox, count: number, receiver = "default"): Promise<void> {
