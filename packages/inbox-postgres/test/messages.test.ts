@@ -79,6 +79,35 @@ describe("pg-boss's jobs", () => {
     await expect.poll(() => sql(JOBS)).toEqual([]);
   });
 
+  test("of a message that runs at once: for the case that its process dies, and gone with its run", async () => {
+    const { connectionString, sql } = await postgres.database();
+    const gate = Promise.withResolvers<void>();
+    const { receiver, runs, receive } = receiverOn(
+      { connectionString, leaseInSeconds: 60 },
+      {
+        onAny: ({ run, messageId }) => (run === 1 && messageId === held.messageId ? gate.promise : undefined),
+      },
+    );
+    const held = signed();
+    await receive();
+    await receiver.idle();
+    await receive(held);
+    // Stored with its lease: nothing has to take it first.
+    expect(await sql(`SELECT state FROM diffio_webhooks.messages ORDER BY received_at`)).toEqual([
+      { state: "done" },
+      { state: "running" },
+    ]);
+    expect(
+      await sql(
+        "SELECT state, start_after > now() + interval '50 seconds' AS later FROM diffio_webhooks_boss.job",
+      ),
+    ).toEqual([{ state: "created", later: true }]);
+    gate.resolve();
+    await receiver.idle();
+    expect(runs).toHaveLength(2);
+    await expect.poll(() => sql(JOBS)).toEqual([]);
+  });
+
   test("that were deleted by somebody are made again for messages that are long due", async () => {
     const { connectionString, sql } = await postgres.database();
     // Nobody is attached: it waits.
@@ -99,7 +128,15 @@ describe("pg-boss's jobs", () => {
 
   test("that are none of ours do no harm", async () => {
     const { connectionString, sql } = await postgres.database();
-    const { receiver, runs, receive } = receiverOn({ connectionString });
+    const { receiver, runs, receive } = receiverOn(
+      { connectionString },
+      {
+        onAny({ run }) {
+          // The second run is taken from the queue, with what else lies there.
+          if (run === 1) throw new Error("Not yet.");
+        },
+      },
+    );
     await receive();
     await receiver.idle();
     for (const data of [
@@ -117,7 +154,7 @@ describe("pg-boss's jobs", () => {
     await receive();
     await receiver.idle();
     await expect.poll(() => sql(JOBS)).toEqual([]);
-    expect(runs.map(({ run }) => run)).toEqual([1, 1]);
+    expect(runs.map(({ run }) => run)).toEqual([1, 2, 1, 2]);
   });
 
   test("in a queue that was deleted by somebody: the queue is made again", async () => {

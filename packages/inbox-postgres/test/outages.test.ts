@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createConnection, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { signed } from "@diffio-webhooks/test-support/deliveries";
 import { startPostgres } from "@diffio-webhooks/test-support/postgres";
@@ -225,6 +225,57 @@ test("a table that somebody locks: 503 within 8 s, nothing piles up at the serve
   await receiver.idle();
   expect(runs).toHaveLength(11);
 }, 60_000);
+
+test("a commit whose answer never comes: 503, and what it stored is given back and run once", async () => {
+  const { connectionString, sql } = await postgres.database();
+  const way = await wayTo(connectionString);
+  const { receiver, runs, errors, receive } = receiverOn({
+    connectionString: way.connectionString,
+    // Who waits for the lease to be over waits for longer than this test.
+    leaseInSeconds: 300,
+  });
+  expect((await receive()).status).toBe(200);
+  await receiver.idle();
+  const delivery = signed();
+  way.mute(true);
+  expect((await receive(delivery)).status).toBe(503);
+  expect(await sql("SELECT count(*)::int AS stored FROM diffio_webhooks.messages")).toEqual([{ stored: 2 }]);
+  way.mute(false);
+  await expect.poll(() => runs.length, { timeout: 15_000 }).toBe(2);
+  expect(runs[1]).toMatchObject({ messageId: delivery.messageId, run: 1 });
+  await expect.poll(async () => (await receive(delivery)).status, { timeout: 15_000 }).toBe(200);
+  await receiver.idle();
+  expect(runs).toHaveLength(2);
+  expect(errors).toEqual([]);
+}, 60_000);
+
+/** A way to a server on which its answers can get lost. */
+async function wayTo(
+  connectionString: string,
+): Promise<{ connectionString: string; mute(isMute: boolean): void }> {
+  const there = new URL(connectionString);
+  let isMute = false;
+  const server = createServer((near) => {
+    const far = createConnection(Number(there.port), there.hostname);
+    near.on("error", () => far.destroy()).on("close", () => far.end());
+    far.on("error", () => near.destroy()).on("close", () => near.end());
+    near.on("data", (bytes) => void far.write(bytes));
+    far.on("data", (bytes) => {
+      if (!isMute) near.write(bytes);
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  return {
+    connectionString: Object.assign(new URL(there), { port: String(port) }).href,
+    mute: (muted) => {
+      isMute = muted;
+    },
+  };
+}
 
 test("closing while the server is down ends, and keeps nothing alive", async () => {
   const server = await startPostgres();

@@ -45,7 +45,7 @@ export interface LedgerRun {
   hasPlatform: boolean;
   rawBytes: number;
   /** For a blocking callback: whether the reply was seen to have left while it blocked. */
-  replyLeftFirst?: boolean;
+  replyLeftFirst?: boolean | undefined;
 }
 
 /** A delivery that was refused. */
@@ -91,9 +91,9 @@ const OPTIONS: Record<Path, ReceiverOptions> = {
  * Makes the fixture.
  *
  * @param block blocks the thread until the client has its reply, and tells whether it had; `marker` is told to the
- * client by the event.
+ * client by the event. Where it cannot look, it blocks for a while and tells nothing.
  */
-export function createFixture(block: (marker: string) => boolean): Fixture {
+export function createFixture(block: (marker: string) => boolean | undefined): Fixture {
   const ledger: Ledger = { runs: [], errors: [], rejections: [] };
   const receivers: Pick<Receiver, "idle">[] = [];
 

@@ -3,6 +3,7 @@ import type { Acceptance, AcceptedMessage } from "@diffio-webhooks/core";
 import { statementOf } from "./boss.ts";
 import type { Connection } from "./connection.ts";
 import type { LocalMessages } from "./local-messages.ts";
+import type { Place } from "./place.ts";
 import { toStored } from "./text.ts";
 import { unavailable } from "./unavailable.ts";
 import { within } from "./within.ts";
@@ -17,6 +18,18 @@ interface Arrival {
   fail(error: unknown): void;
   /** Others of the same id that came together with it. */
   readonly copies: Arrival[];
+  /** Where it runs at once: it is stored with its lease. */
+  place?: Place | undefined;
+}
+
+interface AcceptorParts {
+  readonly connection: Connection;
+  readonly local: LocalMessages;
+  readonly leaseInSeconds: number;
+  /** Holds a place for a run in this process, where one is free. */
+  readonly hold: (receiver: string) => Place | undefined;
+  /** Told of each receiver for which something waits. */
+  readonly onWaiting: (receiver: string) => void;
 }
 
 /** What takes messages. */
@@ -39,39 +52,73 @@ const NEW: Acceptance = { duplicate: false };
 /**
  * Commits messages that come together in one transaction: while it is under way, those that follow gather for the
  * next.
- *
- * @param onStored told of each receiver for which there is something to run.
  */
-export function createAcceptor(
-  connection: Connection,
-  local: LocalMessages,
-  onStored: (receiver: string) => void,
-): Acceptor {
+export function createAcceptor({
+  connection,
+  local,
+  leaseInSeconds,
+  hold,
+  onWaiting,
+}: AcceptorParts): Acceptor {
   let arrivals: Arrival[] = [];
   let storing: Promise<void> | undefined;
 
   async function storeAll(): Promise<void> {
     while (arrivals.length > 0) {
       const batch = takeBatch();
-      for (const { jobId, message } of batch) local.keep(jobId, message);
       try {
-        const stored = await store(connection, batch);
+        const stored = await store(batch);
         for (const arrival of batch) finish(arrival, stored.has(arrival.jobId));
         const spare = batch.filter(({ jobId }) => !stored.has(jobId));
         // One that stays behind calls for nothing, and is deleted when it is taken.
         if (spare.length > 0) await removeJobs(connection, spare).catch(() => {});
       } catch (error) {
         connection.failed(error);
-        for (const { jobId, fail, copies } of batch) {
+        for (const { jobId, message, place, fail, copies } of batch) {
           local.take(jobId);
+          // It may have been committed all the same, with a lease that nobody would hold.
+          place?.giveUp(jobId, message.messageId);
           for (const one of [fail, ...copies.map((copy) => copy.fail)]) one(error);
         }
       }
     }
   }
 
-  function finish({ message, jobId, settle, copies }: Arrival, isNew: boolean): void {
-    if (isNew) onStored(message.receiver);
+  /**
+   * Commits what is new with its jobs; resolves with the ids of those jobs. Copies of what is known get a job as well,
+   * which calls for nothing: so nothing waits for the answer of anything else, and all goes in one round trip.
+   */
+  async function store(batch: readonly Arrival[]): Promise<ReadonlySet<string>> {
+    const { database, boss, queuesOf } = await connection.queues();
+    const queues = await queuesOf(batch.map(({ message }) => message));
+    for (const arrival of batch) {
+      arrival.place = hold(arrival.message.receiver);
+      if (!arrival.place) local.keep(arrival.jobId, arrival.message);
+    }
+    const byReceiver = Map.groupBy(batch, ({ message }) => message.receiver);
+    const jobs = Array.from(byReceiver, ([receiver, arrivals]) =>
+      statementOf(
+        boss,
+        queues.get(receiver) ?? "",
+        // One that runs here has a job for the case that this process dies.
+        arrivals.map(({ message: { messageId }, jobId, place }) => ({
+          id: jobId,
+          data: { messageId },
+          ...(place && { startAfter: leaseInSeconds }),
+        })),
+      ),
+    );
+    const [rows = []] = await database.batch([
+      { text: INSERT, values: insertValues(batch, leaseInSeconds) },
+      ...(await Promise.all(jobs)),
+    ]);
+    return new Set(rows.map((row) => String(row["job_id"])));
+  }
+
+  function finish({ message, jobId, place, settle, copies }: Arrival, isNew: boolean): void {
+    if (isNew && !place) onWaiting(message.receiver);
+    else if (isNew) place?.run(jobId, message);
+    else if (place) place.free();
     else local.take(jobId);
     settle(isNew ? NEW : DUPLICATE);
     for (const copy of copies) copy.settle(DUPLICATE);
@@ -121,28 +168,6 @@ export function createAcceptor(
   };
 }
 
-/**
- * Commits what is new with its jobs; resolves with the ids of those jobs. Copies of what is known get a job as well,
- * which calls for nothing: so nothing waits for the answer of anything else, and all goes in one round trip.
- */
-async function store(connection: Connection, batch: readonly Arrival[]): Promise<ReadonlySet<string>> {
-  const { database, boss, queuesOf } = await connection.queues();
-  const queues = await queuesOf(batch.map(({ message }) => message));
-  const byReceiver = Map.groupBy(batch, ({ message }) => message.receiver);
-  const jobs = Array.from(byReceiver, ([receiver, arrivals]) =>
-    statementOf(
-      boss,
-      queues.get(receiver) ?? "",
-      arrivals.map(({ message: { messageId }, jobId }) => ({ id: jobId, data: { messageId } })),
-    ),
-  );
-  const [rows = []] = await database.batch([
-    { text: INSERT, values: insertValues(batch) },
-    ...(await Promise.all(jobs)),
-  ]);
-  return new Set(rows.map((row) => String(row["job_id"])));
-}
-
 async function removeJobs(connection: Connection, spare: readonly Arrival[]): Promise<void> {
   const { database, boss, queuesOf } = await connection.queues();
   const queues = await queuesOf(spare.map(({ message }) => message));
@@ -161,10 +186,12 @@ async function removeJobs(connection: Connection, spare: readonly Arrival[]): Pr
 const INSERT = `
   INSERT INTO diffio_webhooks.messages AS m
     (receiver, message_id, state, at, run, job_id, received_at, signed_at, event_type, secret_name, body)
-  SELECT receiver, message_id, 'pending', now(), 1, job_id, now(), signed_at, event_type, secret_name,
+  SELECT receiver, message_id, CASE WHEN lease IS NULL THEN 'pending' ELSE 'running' END,
+         now() + coalesce(lease, 0) * interval '1 second', 1, job_id, now(), signed_at, event_type, secret_name,
          substring($1::bytea FROM first_byte FOR bytes)
-  FROM unnest($2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[], $7::text[], $8::int[], $9::int[])
-    AS d (receiver, message_id, job_id, signed_at, event_type, secret_name, first_byte, bytes)
+  FROM unnest($2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[], $7::text[], $8::int[], $9::int[],
+              $10::float8[])
+    AS d (receiver, message_id, job_id, signed_at, event_type, secret_name, first_byte, bytes, lease)
   ON CONFLICT (receiver, message_id) DO UPDATE
   SET state = excluded.state, at = excluded.at, run = excluded.run, job_id = excluded.job_id,
       received_at = excluded.received_at, signed_at = excluded.signed_at, event_type = excluded.event_type,
@@ -173,7 +200,7 @@ const INSERT = `
   RETURNING job_id`;
 
 /** All bodies go as one value, which the driver sends as it is: an array of them would go as text, twice as long. */
-function insertValues(batch: readonly Arrival[]): unknown[] {
+function insertValues(batch: readonly Arrival[], leaseInSeconds: number): unknown[] {
   let next = 1;
   const firstBytes = batch.map(({ message: { rawBody } }) => {
     const first = next;
@@ -191,5 +218,6 @@ function insertValues(batch: readonly Arrival[]): unknown[] {
     messages.map(({ secretName }) => (secretName === undefined ? null : toStored(secretName))),
     firstBytes,
     messages.map(({ rawBody }) => rawBody.byteLength),
+    batch.map(({ place }) => (place ? leaseInSeconds : null)),
   ];
 }

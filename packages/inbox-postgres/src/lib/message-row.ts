@@ -21,6 +21,12 @@ export const milliseconds = (column: string): string =>
 export const MESSAGE_COLUMNS: string = `m.receiver, m.message_id, m.job_id, m.run,
   ${milliseconds("m.signed_at")} AS signed_at, m.event_type, m.secret_name`;
 
+/**
+ * Whether a message that is found by its key is in a state. In these words, so that the planner does not find it by
+ * the index of open messages: that would read all that wait.
+ */
+export const isInState = (state: "pending" | "running"): string => `m.state || '' = '${state}'`;
+
 /** The message that was accepted. */
 export function toMessage(row: MessageRow): AcceptedMessage {
   return {

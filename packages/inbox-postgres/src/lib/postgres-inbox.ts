@@ -44,7 +44,13 @@ export function postgresInbox(options: PostgresInboxOptions): DurableInbox {
       await connection.close();
     },
   });
-  const acceptor = createAcceptor(connection, local, worker.wake);
+  const acceptor = createAcceptor({
+    connection,
+    local,
+    leaseInSeconds: checked.leaseInSeconds,
+    hold: worker.hold,
+    onWaiting: worker.wake,
+  });
 
   return {
     accept: (message) => acceptor.accept(message),

@@ -4,6 +4,7 @@ import { type Claimed, claim } from "./claim.ts";
 import type { Connection } from "./connection.ts";
 import type { Ending } from "./end-runs.ts";
 import type { LocalMessages } from "./local-messages.ts";
+import type { Place } from "./place.ts";
 import { createSettler } from "./settler.ts";
 import { untilIdle } from "./until-idle.ts";
 import { createUpkeep } from "./upkeep.ts";
@@ -15,6 +16,8 @@ export interface Attached extends AttachedReceiver {
   hasWork: boolean;
   /** While jobs are being taken. */
   claiming: Promise<void> | undefined;
+  /** Places that are held for messages on their way into the database. */
+  readonly held: Set<Promise<void>>;
   isClosing: boolean;
 }
 
@@ -32,6 +35,8 @@ export interface Run extends Claimed {
 /** What runs messages in this process. */
 export interface Worker {
   attach(receiver: AttachedReceiver): InboxAttachment;
+  /** Holds a place for a run, where one is free and nothing waits for it. */
+  hold(receiver: string): Place | undefined;
   /** Tells that there is something to run for a receiver. */
   wake(receiver: string): void;
   /** The same for all receivers, and for what has no job yet. */
@@ -51,6 +56,9 @@ interface WorkerParts {
 
 /** How long the ends of the last runs may take to be written down when a receiver closes. */
 const LAST_WORDS_SECONDS = 6;
+
+/** What becomes of a message that this process gives back: it waits, and nothing was run. */
+const RELEASED: Ending = { next: "pending", delayInSeconds: 0, counts: false };
 
 /** Makes it. Nothing is opened before a receiver is attached. */
 export function createWorker({ connection, local, options, onError, onLast }: WorkerParts): Worker {
@@ -100,6 +108,39 @@ export function createWorker({ connection, local, options, onError, onLast }: Wo
     for (const each of claimed) void start(one, each);
   }
 
+  function hold(receiver: string): Place | undefined {
+    const one = attached.get(receiver);
+    if (!one || one.isClosing || one.hasWork || one.claiming || busy >= concurrency) return undefined;
+    busy += 1;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    one.held.add(promise);
+    const leave = (): void => {
+      one.held.delete(promise);
+      resolve();
+    };
+    const giveUp: Place["giveUp"] = (jobId, messageId) => {
+      // Held until then: while the database is down, no more are given up than there are places.
+      settler.settle({ receiver, messageId, jobId, ending: RELEASED }, () => {
+        busy -= 1;
+        leave();
+        wake(receiver);
+      });
+    };
+    return {
+      run(jobId, message) {
+        if (one.isClosing) return giveUp(jobId, message.messageId);
+        leave();
+        void start(one, { jobId, message, run: 1 });
+      },
+      free() {
+        busy -= 1;
+        leave();
+        fillAll();
+      },
+      giveUp,
+    };
+  }
+
   async function start(one: Attached, claimed: Claimed): Promise<void> {
     const { message, run } = claimed;
     const controller = new AbortController();
@@ -127,7 +168,7 @@ export function createWorker({ connection, local, options, onError, onLast }: Wo
   /** Gives a run up, without counting it: another process, or the next start, has it at once. */
   function release(own: Run): void {
     own.controller.abort(new Error("The inbox closes."));
-    end(own, { next: "pending", delayInSeconds: 0, counts: false });
+    end(own, RELEASED);
   }
 
   function end(own: Run, ending: Ending): void {
@@ -164,10 +205,7 @@ export function createWorker({ connection, local, options, onError, onLast }: Wo
       closeTimeoutInSeconds,
     );
     for (const run of own) if (!run.isOver) release(run);
-    await allWithin(
-      own.map(({ settled }) => settled.promise),
-      LAST_WORDS_SECONDS,
-    );
+    await allWithin([...own.map(({ settled }) => settled.promise), ...one.held], LAST_WORDS_SECONDS);
   }
 
   function attachmentOf(one: Attached): InboxAttachment {
@@ -208,6 +246,7 @@ export function createWorker({ connection, local, options, onError, onLast }: Wo
         interrupted: (message, attempt) => receiver.interrupted(message, attempt),
         hasWork: true,
         claiming: undefined,
+        held: new Set(),
         isClosing: false,
       };
       attached.set(name, one);
@@ -216,6 +255,7 @@ export function createWorker({ connection, local, options, onError, onLast }: Wo
       upkeep.start();
       return attachment;
     },
+    hold,
     wake,
     lookNow: () => upkeep.lookNow(),
     async close() {
