@@ -96,12 +96,12 @@ export function createAcceptor({
       if (!arrival.place) local.keep(arrival.jobId, arrival.message);
     }
     const byReceiver = Map.groupBy(batch, ({ message }) => message.receiver);
-    const jobs = Array.from(byReceiver, ([receiver, arrivals]) =>
+    const jobs = Array.from(byReceiver, ([receiver, own]) =>
       statementOf(
         boss,
         queues.get(receiver) ?? "",
         // One that runs here has a job for the case that this process dies.
-        arrivals.map(({ message: { messageId }, jobId, place }) => ({
+        own.map(({ message: { messageId }, jobId, place }) => ({
           id: jobId,
           data: { messageId },
           ...(place && { startAfter: leaseInSeconds }),
