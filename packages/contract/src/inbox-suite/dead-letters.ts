@@ -82,8 +82,10 @@ export function describeDeadLetters(engine: InboxEngine): void {
     test("that is discarded is gone for good: a resend is answered 200 and runs nothing", async () => {
       const one = message("fails:99");
       const id = await dead(one);
+      const before = await countsOf(service);
       await control(service, "/discard", { id });
       expect(await deadLetterOf(service, one)).toBeUndefined();
+      expect(await countsOf(service)).toEqual({ ...before, dead: before.dead - 1 });
       expect((await deliver(service, one)).status).toBe(200);
       await idle(service);
       expect(await runsOf(store, one)).toEqual([1, 2]);
