@@ -35,4 +35,22 @@ describe("the app that dies", () => {
     expect(await second.example.stop()).toBe(0);
     expect(second.example.output().match(/completed gen_killed/g)).toHaveLength(1);
   });
+
+  test("by SIGTERM: 503 with Retry-After from then on, the run that goes on ends, and exit code 0", async () => {
+    const { example, url } = await start();
+    const deliver = (id: string): Promise<Response> => {
+      const { headers, body } = completed(`msg_${id}`, `gen_${id}`);
+      return fetch(url, { method: "POST", headers, body });
+    };
+    expect((await deliver("last")).status).toBe(200);
+    await example.waitFor(/run 1 of gen_last/);
+    const exitCode = example.stop("SIGTERM");
+    let reply = await deliver("late_0");
+    // The signal may take a moment.
+    for (let late = 1; reply.status === 200; late++) reply = await deliver(`late_${late}`);
+    expect([reply.status, await reply.json()]).toEqual([503, { error: "receiver_closed" }]);
+    expect(reply.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
+    expect(await exitCode).toBe(0);
+    expect(example.output()).toMatch(/completed gen_last/);
+  });
 });

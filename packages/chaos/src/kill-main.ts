@@ -21,7 +21,9 @@ const report = await killCampaign({
   engine,
   ...numbers,
   onTrial(done) {
-    if (process.stderr.isTTY || done % 25 === 0) progress.step(bar(done, numbers.trials));
+    // Where each step is a line of its own, some twenty of them.
+    if (process.stderr.isTTY || done % Math.ceil(numbers.trials / 20) === 0)
+      progress.step(bar(done, numbers.trials));
   },
 });
 progress.done();

@@ -25,6 +25,9 @@ const MESSAGES_A_TRIAL = 20;
 /** A lease as short as it may be: a campaign waits for one in most trials. */
 const LEASE_IN_SECONDS = 1;
 
+/** A service that takes no deliveries for so long after its restart does not come back. */
+const MAX_RECOVERY_MS = 120_000;
+
 /** How a campaign is run. */
 export interface KillOptions {
   readonly engine: InboxEngine;
@@ -39,6 +42,8 @@ export interface KillOptions {
 export interface KillReport extends Verdict {
   readonly trials: number;
   readonly trialsByPoint: Readonly<Record<string, number>>;
+  /** Messages that a process answered 200 before it was killed: those that could be lost. */
+  readonly acknowledgedBefore: number;
   /** From a process's start after a kill until nothing was pending, in ms, sorted. */
   readonly recoveriesInMs: readonly number[];
 }
@@ -52,7 +57,7 @@ export async function killCampaign({ engine, trials, lanes, onTrial }: KillOptio
   try {
     let started = 0;
     let done = 0;
-    const trialsByPoint: Record<string, number> = {};
+    const trialsByPoint = Object.fromEntries(POINTS.map((point) => [point, 0]));
     const found: Lane[] = await Promise.all(
       Array.from({ length: Math.min(lanes, trials) }, async () => {
         const lane = await openLane(engine);
@@ -69,6 +74,7 @@ export async function killCampaign({ engine, trials, lanes, onTrial }: KillOptio
     return {
       trials: done,
       trialsByPoint,
+      acknowledgedBefore: sum(found.map((lane) => lane.acknowledgedBefore())),
       acknowledged: sum(verdicts.map(({ acknowledged }) => acknowledged)),
       cutOff: sum(verdicts.map(({ cutOff }) => cutOff)),
       repeated: sum(verdicts.map(({ repeated }) => repeated)),
@@ -84,6 +90,7 @@ export async function killCampaign({ engine, trials, lanes, onTrial }: KillOptio
 interface Lane {
   trial(point: (typeof POINTS)[number]): Promise<void>;
   verdict(): Promise<Verdict>;
+  acknowledgedBefore(): number;
   readonly recoveriesInMs: readonly number[];
 }
 
@@ -97,6 +104,7 @@ async function openLane(engine: InboxEngine): Promise<Lane> {
   const acknowledged = new Set<string>();
   const kills: Kill[] = [];
   const recoveriesInMs: number[] = [];
+  let acknowledgedBefore = 0;
   let service = await start();
 
   async function tryToDeliver(to: RunningService, one: Message): Promise<void> {
@@ -125,6 +133,7 @@ async function openLane(engine: InboxEngine): Promise<Lane> {
     await victim.process.kill();
     kills.push({ pid: victim.process.pid, at: Date.now() });
     await load;
+    acknowledgedBefore += all.filter(({ messageId }) => acknowledged.has(messageId)).length;
 
     service = await start();
     const restarted = performance.now();
@@ -135,6 +144,8 @@ async function openLane(engine: InboxEngine): Promise<Lane> {
     ) {
       await Promise.all(again.map((one) => tryToDeliver(service, one)));
       again = again.filter(({ messageId }) => !acknowledged.has(messageId));
+      if (performance.now() - restarted > MAX_RECOVERY_MS)
+        throw new Error(`${engine.name} takes no deliveries.`);
     }
     await idle(service);
     recoveriesInMs.push(performance.now() - restarted);
@@ -143,6 +154,7 @@ async function openLane(engine: InboxEngine): Promise<Lane> {
   return {
     trial,
     recoveriesInMs,
+    acknowledgedBefore: () => acknowledgedBefore,
     async verdict() {
       const ledger: LedgerEntry[] = await store.ledger();
       await store.remove();

@@ -20,7 +20,9 @@ const { refused, wrong } = await race({
   engine,
   ...numbers,
   onId: (done) => {
-    if (done % 10 === 0) progress.step(`${done} of ${numbers.ids} ids`);
+    // Where each step is a line of its own, some twenty of them.
+    if (process.stderr.isTTY || done % Math.ceil(numbers.ids / 20) === 0)
+      progress.step(`${done} of ${numbers.ids} ids`);
   },
 });
 progress.done();

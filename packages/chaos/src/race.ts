@@ -1,11 +1,11 @@
 import type { InboxEngine, RunningService } from "@diffio-webhooks/contract/inboxes";
-import { deliver, idle, messages } from "@diffio-webhooks/contract/inbox-driver";
+import { type Message, deliver, idle, message, messages } from "@diffio-webhooks/contract/inbox-driver";
 
 /** How a race is run. */
 export interface RaceOptions {
   readonly engine: InboxEngine;
   readonly ids: number;
-  /** Of each id, at once; a multiple of `processes`. */
+  /** Of each id, at once, spread over the processes. */
   readonly copies: number;
   readonly processes: number;
   onId(done: number): void;
@@ -39,12 +39,10 @@ export async function race({ engine, ids, copies, processes, onId }: RaceOptions
     await Promise.all(
       Array.from({ length: IDS_AT_ONCE }, async () => {
         for (const one of waiting) {
-          const replies = await Promise.all(
-            Array.from({ length: copies / processes }, () =>
-              services.map((service) => deliver(service, one)),
-            ).flat(),
+          const taken = await Promise.all(
+            Array.from({ length: copies }, (_, copy) => isTaken(services[copy % processes], one)),
           );
-          refused += replies.filter((reply) => reply?.status !== 200).length;
+          refused += taken.filter((yes) => !yes).length;
           onId(++done);
         }
       }),
@@ -64,11 +62,19 @@ export async function race({ engine, ids, copies, processes, onId }: RaceOptions
   }
 }
 
+/** Whether a delivery is answered 200; a connection that breaks is no answer. */
+async function isTaken(service: RunningService | undefined, one: Message): Promise<boolean> {
+  if (!service) return false;
+  return deliver(service, one).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
 /** Delivers a message of its own until it is taken, as the sender does. */
 async function untilTaken(service: RunningService): Promise<void> {
-  const [first] = messages(1);
-  if (!first) return;
-  for (let attempt = 1; (await deliver(service, first)).status !== 200; attempt++) {
+  const first = message();
+  for (let attempt = 1; !(await isTaken(service, first)); attempt++) {
     if (attempt === 5) throw new Error("A service takes no deliveries.");
   }
 }

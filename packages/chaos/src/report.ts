@@ -2,18 +2,20 @@ import type { KillReport } from "./kill.ts";
 
 /** A campaign's outcome, for people. */
 export function killText(engine: string, report: KillReport): string {
-  const { trials, trialsByPoint, acknowledged, lost, cutOff, repeated, unexplained, recoveriesInMs } = report;
+  const { trials, trialsByPoint, acknowledged, acknowledgedBefore, lost, cutOff, repeated } = report;
+  const { unexplained, recoveriesInMs } = report;
   const points = Object.entries(trialsByPoint).map(([point, count]) => `${count} ${point}`);
   const lines = [
     `${engine}: ${trials} kills under load (${points.join("; ")})`,
-    `  acknowledged               ${acknowledged}`,
+    `  acknowledged               ${acknowledged}   (${acknowledgedBefore} of them before the kill)`,
     `  lost                       ${lost.length}`,
     `  runs cut off by a kill     ${cutOff}`,
     `  repeated, explained        ${repeated}   (killed after the effect, before it was noted as done)`,
     `  repeated, unexplained      ${unexplained.length}`,
     `  recovery after a restart   p50 ${quantile(recoveriesInMs, 0.5)} ms, p99 ${quantile(recoveriesInMs, 0.99)} ms (a lease is 1 s here)`,
   ];
-  for (const id of [...lost, ...unexplained].slice(0, 10)) lines.push(`    ${id}`);
+  for (const id of lost.slice(0, 10)) lines.push(`    lost: ${id}`);
+  for (const id of unexplained.slice(0, 10)) lines.push(`    repeated: ${id}`);
   return lines.join("\n");
 }
 

@@ -18,7 +18,8 @@ export interface ChildServer {
 export async function startChild(command: readonly string[]): Promise<ChildServer> {
   const [program = "", ...args] = command;
   // In a process group of its own: some runtimes come wrapped in a launcher, and both must end.
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  // Its standard input stays open for as long as this process lives.
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;

@@ -6,5 +6,5 @@
  */
 export { checkDurableInboxOptions } from "./lib/durable-inbox-options.ts";
 export type { CheckedDurableInboxOptions, DurableInboxOptions } from "./lib/durable-inbox-options.ts";
-export { checkPage, deadLetterNotFound, errorText } from "./lib/dead-letters.ts";
+export { checkPage, deadLetterNotFound, errorText, unknownPage } from "./lib/dead-letters.ts";
 export { checkNumber, checkSeconds, invalidOption } from "./lib/options.ts";

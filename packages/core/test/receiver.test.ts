@@ -1468,6 +1468,17 @@ describe("inboxes", () => {
       for (const hook of [onAny, onRejected, inbox.accept]) expect(hook).not.toHaveBeenCalled();
     });
 
+    test("without onError the console is told where it is, never the body", async () => {
+      const consoleError = vi.spyOn(console, "error").mockImplementation(() => {});
+      const inbox = withAcceptInvalid(async () => ({ duplicate: false }));
+      await openReceiver({ inbox, onError: undefined }).receive(noEvent());
+      const texts = consoleError.mock.calls.map((args) => args.map(String).join(" "));
+      expect(texts).toEqual([
+        expect.stringMatching(new RegExp(`${MESSAGE_ID} is no event, and lies among the dead letters:`)),
+      ]);
+      expect(texts[0]).not.toContain("no JSON");
+    });
+
     test("a resend of it is no news", async () => {
       const onError = vi.fn();
       const inbox = withAcceptInvalid(async () => ({ duplicate: true }));

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { eventually, message, startService } from "./support/service.ts";
 
@@ -175,6 +176,23 @@ describe("a lease", () => {
     await service.control("/idle");
     expect(service.runs(one)).toEqual([1, 2]);
     expect(await service.control("/counts")).toMatchObject({ done: 2, dead: 0 });
+  });
+});
+
+describe("a lease that another has while the run goes on", () => {
+  test.each([
+    ["done", "takes:1500", "ended"],
+    ["failed", "fails-late:1500", "failed"],
+  ])("the run that ends as %s changes nothing", async (_end, plan, what) => {
+    const service = await startService();
+    const one = message(plan);
+    expect(await service.deliver(one)).toBe(200);
+    await eventually(() => service.runs(one)).toEqual([1]);
+    await service.control("/query", "UPDATE messages SET token = 'another', wake_at = wake_at + 60000");
+    await eventually(() => service.log().filter((entry) => entry.what === what).length).toBe(1);
+    await pause(500);
+    const row = await service.control("/query", "SELECT state, token, runs FROM messages");
+    expect(row).toEqual([{ state: "running", token: "another", runs: 1 }]);
   });
 });
 

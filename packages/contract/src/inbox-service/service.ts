@@ -113,7 +113,26 @@ export function createService(config: ServiceConfig, { inbox, ledger, pid, die }
       case "/dead-letters": {
         const page = JSON.parse(parameters.get("page") ?? "{}") as { limit?: number; after?: string };
         const letters = await deadLetters.list(page);
-        return letters.map(({ rawBody, ...letter }) => ({ ...letter, rawBody: Array.from(rawBody) }));
+        return letters.map(({ rawBody, receivedAt, diedAt, ...letter }) => ({
+          ...letter,
+          // Each fails on what only looks like it.
+          rawBody: Array.from(rawBody.subarray()),
+          receivedAt: receivedAt.toISOString(),
+          diedAt: diedAt.toISOString(),
+        }));
+      }
+      case "/accept-invalid": {
+        const { messageId, receiver, text } = Object.fromEntries(parameters) as Record<string, string>;
+        await (inbox as DurableInbox).acceptInvalid(
+          {
+            receiver: receiver ?? "",
+            messageId: messageId ?? "",
+            timestamp: new Date(),
+            rawBody: new TextEncoder().encode(text),
+          },
+          new WebhookError("invalid_payload", "This version cannot read it."),
+        );
+        return;
       }
       case "/replay":
         return deadLetters.replay(id);

@@ -38,7 +38,8 @@ export function describeDeadLetters(engine: InboxEngine): void {
       const before = Date.now();
       await dead(one);
       const letter = await deadLetterOf(service, one);
-      expect(letter).toMatchObject({
+      expect(letter).toEqual({
+        id: expect.stringMatching(/./) as string,
         messageId: one.messageId,
         receiver: "default",
         eventType: "generation.completed",
@@ -46,6 +47,8 @@ export function describeDeadLetters(engine: InboxEngine): void {
         runs: 2,
         reason: "handler_failed",
         error: expect.stringContaining("as told") as string,
+        receivedAt: expect.any(String) as string,
+        diedAt: expect.any(String) as string,
       });
       const [receivedAt, diedAt] = [Date.parse(letter?.receivedAt ?? ""), Date.parse(letter?.diedAt ?? "")];
       expect(receivedAt).toBeGreaterThanOrEqual(before - 1000);
@@ -79,8 +82,10 @@ export function describeDeadLetters(engine: InboxEngine): void {
     test("that is discarded is gone for good: a resend is answered 200 and runs nothing", async () => {
       const one = message("fails:99");
       const id = await dead(one);
+      const before = await countsOf(service);
       await control(service, "/discard", { id });
       expect(await deadLetterOf(service, one)).toBeUndefined();
+      expect(await countsOf(service)).toEqual({ ...before, dead: before.dead - 1 });
       expect((await deliver(service, one)).status).toBe(200);
       await idle(service);
       expect(await runsOf(store, one)).toEqual([1, 2]);
@@ -138,6 +143,24 @@ export function describeDeadLetters(engine: InboxEngine): void {
       expect(await runsOf(store, one)).toEqual([]);
     });
 
+    test("that this version can read is run when it is replayed, and when it is sent again", async () => {
+      const [replayed, resent] = [message("fails:99"), message()];
+      // As an older version left them here.
+      for (const { messageId, body } of [replayed, resent]) {
+        const text = Buffer.from(body).toString();
+        await control(service, "/accept-invalid", { receiver: "default", messageId, text });
+      }
+      const letter = await deadLetterOf(service, replayed);
+      expect(letter).toMatchObject({ runs: 0, reason: "invalid_payload" });
+      await control(service, "/replay", { id: letter?.id ?? "" });
+      expect((await deliver(service, resent)).status).toBe(200);
+      await idle(service);
+      expect(await runsOf(store, replayed)).toEqual([1, 2]);
+      expect(await deadLetterOf(service, replayed)).toMatchObject({ runs: 2, reason: "handler_failed" });
+      expect(await runsOf(store, resent)).toEqual([1]);
+      expect(await deadLetterOf(service, resent)).toBeUndefined();
+    });
+
     test("of bytes that are no text", async () => {
       const one: Message = { ...message(), body: Uint8Array.from({ length: 256 }, (_, byte) => byte) };
       await dead(one);
@@ -182,9 +205,13 @@ export function describeDeadLetters(engine: InboxEngine): void {
       expect(pages.flat()).toEqual(many.map(({ messageId }) => messageId).toReversed());
     });
 
-    test("in a page whose size makes no sense: a clear error", async () => {
-      for (const limit of [0, -1, 1.5, 1001]) {
-        await expect(deadLetters(service, { limit })).rejects.toMatchObject({ code: "invalid_option" });
+    test("in a page that makes no sense: a clear error", async () => {
+      const pages = [0, -1, 1.5, 1001].map((limit): { limit?: number; after?: string } => ({ limit }));
+      for (const page of [...pages, { after: "" }, { after: "nope" }, { after: many[0]?.messageId ?? "" }]) {
+        await expect(deadLetters(service, page)).rejects.toMatchObject({
+          code: "invalid_option",
+          hint: expect.stringMatching(/./) as string,
+        });
       }
     });
 
@@ -214,6 +241,44 @@ export function describeDeadLetters(engine: InboxEngine): void {
       await idle(service);
       for (const one of many) expect(await runsOf(store, one)).toEqual([1, 1]);
       expect(await deadLetters(service)).toHaveLength(25);
+    });
+  });
+
+  describe("hundreds of dead letters", () => {
+    let store: InboxStore;
+    let service: RunningService;
+    const many = messages(250).map(({ messageId }) => ({ messageId, body: Buffer.from("no event") }));
+    beforeAll(async () => {
+      store = await engine.createStore();
+      service = await store.start();
+      expect(await deliverAll(service, many)).toEqual(ok(250));
+    });
+    afterAll(() => store.remove());
+
+    test("come 100 a page, if nothing else is said; a page follows one that is not there any more", async () => {
+      const first = await deadLetters(service);
+      expect(first).toHaveLength(100);
+      const last = first.at(-1)?.id ?? "";
+      await control(service, "/discard", { id: last });
+      const rest = await deadLetters(service, { limit: 1000, after: last });
+      expect(new Set([...first, ...rest].map(({ messageId }) => messageId)).size).toBe(250);
+      expect(rest).toHaveLength(150);
+    });
+
+    test("are replayed all together, batch by batch, once each", async () => {
+      const { replayed, progress } = (await control(service, "/replay-all")) as {
+        replayed: number;
+        progress: { replayed: number; total: number }[];
+      };
+      expect(replayed).toBe(249);
+      expect(progress.length).toBeGreaterThan(1);
+      expect(progress.at(-1)).toEqual({ replayed: 249, total: 249 });
+      await idle(service);
+      const again = (await store.ledger()).filter(
+        ({ what, ...entry }) => what === "failed" && "run" in entry && entry.run === 1,
+      );
+      expect(again).toHaveLength(249);
+      expect(await countsOf(service)).toMatchObject({ pending: 0, running: 0, dead: 249 });
     });
   });
 

@@ -21,6 +21,14 @@ export function checkPage({
   return { limit: checkNumber("limit", limit, { default: 100, min: 1, max: 1000, integer: true }), after };
 }
 
+/** The error for an `after` that is not the id of any dead letter, present or gone. */
+export function unknownPage(): WebhookError {
+  return invalidOption(
+    "after is not the id of a dead letter of this inbox.",
+    "Give the id of the last one on the page before; it need not be there any more.",
+  );
+}
+
 /** The error for an id that names no dead letter. */
 export function deadLetterNotFound(id: string): WebhookError {
   return new WebhookError("dead_letter_not_found", `No dead letter has the id ${JSON.stringify(id)}.`, {

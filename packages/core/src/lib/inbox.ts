@@ -159,7 +159,8 @@ export interface DeadLetters {
    * A page of dead letters of all receivers, newest first.
    *
    * @param options.limit at most so many, 1 to 1000. Default 100.
-   * @param options.after the `id` of the last one on the page before.
+   * @param options.after the `id` of the last one on the page before; that one need not be there any more.
+   * @throws WebhookError `invalid_option`
    */
   list(options?: { limit?: number | undefined; after?: string | undefined }): Promise<DeadLetter[]>;
   /**

@@ -14,7 +14,12 @@ interface FailedRun {
 export function logFailedRun(error: unknown, { messageId, eventType, run, final }: FailedRun): void {
   const next = final ? "it is not tried again" : "it will be tried again";
   const what = eventType === undefined ? messageId : `${messageId} (${eventType})`;
-  console.error(`${PREFIX} run ${run} of ${what} failed; ${next}:`, error);
+  // Run 0: it was never run.
+  const happened =
+    run === 0
+      ? `${what} is no event, and lies among the dead letters`
+      : `run ${run} of ${what} failed; ${next}`;
+  console.error(`${PREFIX} ${happened}:`, error);
 }
 
 /** The default of `onRejected`: the first refusal of each code, so that a flood of them fills no log. */

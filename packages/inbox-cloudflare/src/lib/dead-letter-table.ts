@@ -1,16 +1,11 @@
 import type { DeadLetter, FailureReason } from "@diffio-webhooks/core";
 import { loadBody } from "./bodies.ts";
+import { handleOf, positionOf } from "./dead-letter-handle.ts";
 import type { DeadLetterPart, ReplayPlan } from "./object-protocol.ts";
 import { type SqlRow, type SqlStorage, optionalText, textOf } from "./sql-storage.ts";
 
 /** An answer of a Durable Object takes at most 32 MiB. */
 const MAX_PART_BYTES = 8 * 1_048_576;
-
-/** Where a dead letter stands among the others. Its handle says so, so that a page goes on where one is gone. */
-interface Position {
-  readonly diedAt: number;
-  readonly id: number;
-}
 
 /** The dead ones among the messages. */
 export class DeadLetterTable {
@@ -20,7 +15,7 @@ export class DeadLetterTable {
     this.#sql = sql;
   }
 
-  /** Newest first; an unknown `after` starts from the newest. */
+  /** Newest first. */
   list(limit: number, after: string | undefined): DeadLetterPart {
     const letters: DeadLetter[] = [];
     const { diedAt, id } = (after === undefined ? undefined : positionOf(after)) ?? {
@@ -78,7 +73,7 @@ export class DeadLetterTable {
 function toDeadLetter(row: SqlRow, rawBody: Uint8Array): DeadLetter {
   const eventType = optionalText(row["event_type"]);
   return {
-    id: `${Number(row["ended_at"])}-${Number(row["id"])}`,
+    id: handleOf({ diedAt: Number(row["ended_at"]), id: Number(row["id"]) }),
     messageId: textOf(row["message_id"]),
     receiver: textOf(row["receiver"]),
     ...(eventType !== undefined && { eventType }),
@@ -89,9 +84,4 @@ function toDeadLetter(row: SqlRow, rawBody: Uint8Array): DeadLetter {
     receivedAt: new Date(Number(row["received_at"])),
     diedAt: new Date(Number(row["ended_at"])),
   };
-}
-
-function positionOf(handle: string): Position | undefined {
-  const [, diedAt, id] = /^(\d{1,15})-(\d{1,15})$/.exec(handle) ?? [];
-  return diedAt === undefined ? undefined : { diedAt: Number(diedAt), id: Number(id) };
 }

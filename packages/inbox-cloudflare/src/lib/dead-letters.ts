@@ -1,12 +1,14 @@
 import type { DeadLetter, DeadLetters } from "@diffio-webhooks/core";
-import { checkPage, deadLetterNotFound } from "@diffio-webhooks/core/inbox";
+import { checkPage, deadLetterNotFound, unknownPage } from "@diffio-webhooks/core/inbox";
 import type { CallObject } from "./bindings.ts";
+import { positionOf } from "./dead-letter-handle.ts";
 
 /** The dead letters, as a Worker sees them. */
 export function createDeadLetters(callObject: CallObject): DeadLetters {
   return {
     async list(options) {
       const { limit, after } = checkPage(options);
+      if (after !== undefined && !positionOf(after)) throw unknownPage();
       const letters: DeadLetter[] = [];
       for (;;) {
         const last = letters.at(-1)?.id ?? after;

@@ -1,5 +1,5 @@
 import type { DeadLetter, DeadLetters, FailureReason } from "@diffio-webhooks/core";
-import { checkPage, deadLetterNotFound } from "@diffio-webhooks/core/inbox";
+import { checkPage, deadLetterNotFound, unknownPage } from "@diffio-webhooks/core/inbox";
 import type { Connection } from "./connection.ts";
 import type { Transaction } from "./database.ts";
 import { milliseconds } from "./message-row.ts";
@@ -51,8 +51,8 @@ export function createDeadLetters(connection: Connection, onReplayed: () => void
   return {
     async list(options) {
       const { limit, after } = checkPage(options);
-      // An id that says no place is none of ours: as if nothing had come before.
       const place = after === undefined ? undefined : placeOf(after);
+      if (after !== undefined && !place) throw unknownPage();
       const rows = await run(({ query }) =>
         query<DeadRow>(LIST, [
           limit,

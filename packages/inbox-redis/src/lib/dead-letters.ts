@@ -1,5 +1,5 @@
 import type { DeadLetter, DeadLetters } from "@diffio-webhooks/core";
-import { checkPage, deadLetterNotFound } from "@diffio-webhooks/core/inbox";
+import { checkPage, deadLetterNotFound, unknownPage } from "@diffio-webhooks/core/inbox";
 import { Job } from "bullmq";
 import { requeueDead } from "./claim.ts";
 import { type MessageData, deathOf, messageIdOf, storedBody } from "./messages.ts";
@@ -29,10 +29,10 @@ export function deadLettersOf(ask: Ask): DeadLetters {
     return { queue, jobId: position.jobId };
   }
 
-  async function list(store: Store, limit: number, after: string | undefined): Promise<DeadLetter[]> {
+  async function list(store: Store, limit: number, after: Position | undefined): Promise<DeadLetter[]> {
     const queues = await store.knownQueues();
     const letters: DeadLetter[] = [];
-    let from = after === undefined ? undefined : positionOf(after);
+    let from = after;
     // What was replayed between the look at the sets and the look at the jobs is made up for.
     while (letters.length < limit) {
       const found = await positions(queues, limit - letters.length, from);
@@ -47,7 +47,9 @@ export function deadLettersOf(ask: Ask): DeadLetters {
   return {
     async list(options) {
       const { limit, after } = checkPage(options);
-      return ask((store) => list(store, limit, after));
+      const position = after === undefined ? undefined : positionOf(after);
+      if (after !== undefined && !position) throw unknownPage();
+      return ask((store) => list(store, limit, position));
     },
     replay: (id) =>
       ask(async (store) => {
