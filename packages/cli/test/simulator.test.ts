@@ -116,7 +116,7 @@ describe("trigger", () => {
     await run("endpoints", "create", url, "--secret", SECRET);
     const faulty = await run("trigger", "generation.completed", "--fault", "bad-signature");
     expect(faulty.code).toBe(1);
-    expect(faulty.stdout).toMatch(/400 in .*\n {2}→ .*signing secret/);
+    expect(faulty.stdout).toMatch(/400 in .*\n {2}→ Rightly refused: it had the fault `bad-signature`/);
     expect(events).toEqual([]);
   });
 

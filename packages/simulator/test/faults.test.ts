@@ -41,6 +41,21 @@ describe("our receiver", () => {
     expect(attempts.map((attempt) => attempt.fault)).toEqual(attempts.map(() => fault));
     expect(attempts.every(({ succeeded }) => succeeded === (code === null))).toBe(true);
     expect(attempts).toHaveLength(fault === "duplicate" ? 2 : 1);
+    if (code !== null && fault !== "cut")
+      expect(attempts[0]?.advice).toContain(`Rightly refused: it had the fault \`${fault}\``);
+  });
+
+  test("has a fault that is not why it failed", async () => {
+    const receiver = await recordingReceiver(404);
+    const simulator = await start();
+    await simulator.endpoints.create({ url: receiver.url });
+    const { svixMessageId } = await simulator.sendTestEvent({
+      eventType: "generation.completed",
+      fault: "bad-signature",
+    });
+    await simulator.idle();
+    const { attempts } = await simulator.messages.get(svixMessageId);
+    expect(attempts[0]?.advice).toContain("no such route");
   });
 
   test("takes the message when it is sent again by hand, without the fault", async () => {

@@ -1,4 +1,5 @@
 import { hasSucceeded } from "./attempts.ts";
+import type { Fault } from "./faults.ts";
 import type { AttemptRecord } from "./records.ts";
 
 /**
@@ -34,6 +35,32 @@ const BY_CODE: Readonly<Record<string, string>> = {
   inbox_unavailable: "The receiver could not store the message: look at its inbox.",
 };
 
+/** What receivers say that verify with the `svix` or `standardwebhooks` package and show its errors. */
+const BY_WORDS: readonly (readonly [said: RegExp, advice: string])[] = [
+  [
+    /Expected payload to be of type string or Buffer/,
+    "The receiver gave its verifier a parsed object. Mount the webhook route before `express.json()` (or whichever " +
+      'parser runs) and read the bytes there, as with `express.raw({ type: "application/json" })`.',
+  ],
+  [
+    /No matching signature found/,
+    "The receiver verified something else than the raw bytes, such as `JSON.stringify(req.body)`; or its secret is " +
+      "not this endpoint's: compare it with the one on the endpoint's page.",
+  ],
+];
+
+/** Faults that a receiver does right to refuse, and the statuses of a refusal. */
+const TO_BE_REFUSED: ReadonlySet<Fault> = new Set([
+  "bad-signature",
+  "tampered-body",
+  "old-timestamp",
+  "future-timestamp",
+  "missing-header",
+  "huge",
+  "gzip",
+]);
+const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 413, 415, 422]);
+
 /** And what the status alone says, of any other receiver. */
 const BY_STATUS: Readonly<Record<number, string>> = {
   400:
@@ -51,7 +78,7 @@ const BY_STATUS: Readonly<Record<number, string>> = {
 /** Says what went wrong in an attempt, and how to mend it, in words for a person; `null` after a success. */
 export function adviceOn(attempt: AttemptRecord): string | null {
   if (hasSucceeded(attempt)) return null;
-  const { error, statusCode, url } = attempt;
+  const { error, statusCode, url, fault } = attempt;
   if (error?.code === "timeout")
     return "The reply took too long. Reply first, and do the work afterwards: that is the default of these receivers.";
   if (error?.code === "cut") return null;
@@ -60,9 +87,13 @@ export function adviceOn(attempt: AttemptRecord): string | null {
     const location = attempt.responseHeaders["location"];
     return `Redirects are not followed. Point the endpoint at the place itself${location ? `: ${location}` : "."}`;
   }
+  if (fault !== null && TO_BE_REFUSED.has(fault) && REFUSALS.has(statusCode)) {
+    return `Rightly refused: it had the fault \`${fault}\`. Resent by hand, the message goes as it should be.`;
+  }
   const code = errorCodeOf(attempt.responseBody);
   return (
     (code === undefined ? undefined : BY_CODE[code]) ??
+    BY_WORDS.find(([said]) => said.test(attempt.responseBody))?.[1] ??
     BY_STATUS[statusCode] ??
     (statusCode >= 500 ? "The server failed: its log says why." : "Only a 2xx is a success.")
   );
