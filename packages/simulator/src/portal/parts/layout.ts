@@ -132,8 +132,11 @@ function clockChip(clock: ClockOption, now: Date): Child {
       "data-now": String(now.getTime()),
       "data-speed": String(speed),
     },
+    // The spaces are for screen readers, which read it as one line.
     h("span", { class: "clock-mode" }, `Clock: ${clockName(clock)}`),
+    " ",
     h("span", { class: "clock-time", "data-tick": "" }, formatTime(now, now)),
+    " ",
     h("span", { class: "clock-day" }, formatDay(now)),
   );
 }
