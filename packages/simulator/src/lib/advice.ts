@@ -2,6 +2,9 @@ import { hasSucceeded } from "./attempts.ts";
 import type { Fault } from "./faults.ts";
 import type { AttemptRecord } from "./records.ts";
 
+/** What test URLs say in the header `server` of their replies. */
+export const TEST_URL_SERVER = "diffio-webhooks test URL";
+
 /**
  * What each code that a receiver of this project answers means to its developer. The receiver itself tells a sender no
  * more than the code; whoever looks at the simulator is its developer.
@@ -49,16 +52,16 @@ const BY_WORDS: readonly (readonly [said: RegExp, advice: string])[] = [
   ],
 ];
 
-/** Faults that a receiver does right to refuse, and the statuses of a refusal. */
-const TO_BE_REFUSED: ReadonlySet<Fault> = new Set([
+/** Faults that nobody may take. */
+const FORGERIES: ReadonlySet<Fault> = new Set([
   "bad-signature",
   "tampered-body",
   "old-timestamp",
   "future-timestamp",
   "missing-header",
-  "huge",
-  "gzip",
 ]);
+/** Faults that a receiver does right to refuse, and the statuses of a refusal. */
+const TO_BE_REFUSED: ReadonlySet<Fault> = new Set([...FORGERIES, "huge", "gzip"]);
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 413, 415, 422]);
 
 /** And what the status alone says, of any other receiver. */
@@ -75,9 +78,9 @@ const BY_STATUS: Readonly<Record<number, string>> = {
   429: "The server limits the rate; the next attempt waits for at least a minute.",
 };
 
-/** Says what went wrong in an attempt, and how to mend it, in words for a person; `null` after a success. */
+/** Says what went wrong in an attempt, and how to mend it, in words for a person; `null` where nothing is to be done. */
 export function adviceOn(attempt: AttemptRecord): string | null {
-  if (hasSucceeded(attempt)) return null;
+  if (hasSucceeded(attempt)) return adviceOnSuccess(attempt);
   const { error, statusCode, url, fault } = attempt;
   if (error?.code === "timeout")
     return "The reply took too long. Reply first, and do the work afterwards: that is the default of these receivers.";
@@ -96,6 +99,15 @@ export function adviceOn(attempt: AttemptRecord): string | null {
     BY_WORDS.find(([said]) => said.test(attempt.responseBody))?.[1] ??
     BY_STATUS[statusCode] ??
     (statusCode >= 500 ? "The server failed: its log says why." : "Only a 2xx is a success.")
+  );
+}
+
+/** A success that should not have been one. Test URLs take everything, to show it. */
+function adviceOnSuccess({ fault, responseHeaders }: AttemptRecord): string | null {
+  if (fault === null || !FORGERIES.has(fault) || responseHeaders["server"] === TEST_URL_SERVER) return null;
+  return (
+    `Taken, though it had the fault \`${fault}\`. Verify the signature and the timestamp before anything is done with ` +
+    "a delivery: else whoever reaches the receiver can send it events."
   );
 }
 

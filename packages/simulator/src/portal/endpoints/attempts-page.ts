@@ -34,10 +34,10 @@ export function attemptsPage(
   const [last] = rows;
   return endpointPage(endpoint, "", [
     last &&
-      !last.attempt.succeeded &&
+      (!last.attempt.succeeded || last.attempt.advice !== null) &&
       callout(
         "bad",
-        "The last attempt failed",
+        last.attempt.succeeded ? "The last attempt should have been refused" : "The last attempt failed",
         last.attempt.advice !== null && h("p", {}, prose(last.attempt.advice)),
         h("p", {}, h("a", { href: `/messages/${last.message.id}` }, "Look at it")),
       ),
