@@ -7,10 +7,13 @@ import { startReceivers } from "./receivers.ts";
 const NAME_WIDTH = 9;
 
 const { port } = parseArgs({ options: { port: { type: "string", default: "4400" } } }).values;
-const simulator = await startSimulator({ port: Number(port) }).catch((error: SimulatorError) => {
-  console.error(`${error.message} ${error.hint}`);
-  process.exit(1);
-});
+const simulator = await startSimulator({ port: Number(port) }).catch(
+  ({ code, message, hint }: SimulatorError) => {
+    const orElse = code === "port_in_use" ? " For example: npx -y pnpm@12 dev --port 0" : "";
+    console.error(`${message} ${hint}${orElse}`);
+    process.exit(1);
+  },
+);
 const stopped = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
 print("portal", simulator.url);
 print("API key", simulator.apiKey);

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createSimulatorClient } from "@diffio-webhooks/simulator/client";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { startExample } from "../../start-example.ts";
@@ -21,4 +24,13 @@ test("the simulator delivers to every example app, and Ctrl-C ends them all", as
   }
   expect(await dev.stop("SIGINT")).toBe(0);
   await expect(client.info()).rejects.toMatchObject({ code: "not_reachable" });
+});
+
+test("a port that is taken: told, with what to type", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const dev = startExample(new URL("..", import.meta.url), ["src/dev.ts", "--port", String(port)], {});
+  await dev.waitFor(/EADDRINUSE.*pnpm@12 dev --port 0$/m);
 });

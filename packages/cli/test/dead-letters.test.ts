@@ -149,7 +149,9 @@ describe.each(Object.keys(ENGINES).filter((name) => name !== "redis" || hasRedis
     const [newer = "", older = ""] = await die(2);
     const finished = await run("discard", "nowhere", older, "--json");
     expect(finished.code).toBe(1);
-    expect(finished.stderr).toContain('No dead letter has the id "nowhere".');
+    expect(finished.stderr).toMatch(
+      /No dead letter has the id "nowhere"\.\n.*diffio-webhooks dead-letters list/,
+    );
     expect(records(finished)).toEqual([{ id: older, outcome: "discarded" }]);
     expect(await left()).toEqual([newer]);
   });

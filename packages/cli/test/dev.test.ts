@@ -130,7 +130,7 @@ describe("dev refuses", () => {
     const port = await serve(() => {});
     const { code, stdout, stderr } = await cli(["dev", "--port", String(port)]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/EADDRINUSE.*\n.*another port/);
+    expect(stderr).toMatch(/EADDRINUSE.*\n.*another port: --port 0/);
   });
 
   test.each<[args: string[], says: RegExp]>([

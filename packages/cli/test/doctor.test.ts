@@ -149,6 +149,16 @@ describe("what is wrong with an endpoint", () => {
   });
 });
 
+test("it does not speak the protocol of its URL", async () => {
+  const port = await serve(receiving().listener);
+  const { code, checks } = await examine(`https://127.0.0.1:${port}/`, { given: env });
+  expect(code).toBe(1);
+  expect(checks.at(-1)).toMatchObject({
+    check: "answers POST",
+    detail: expect.stringMatching(/TLS connection failed: nothing speaks https on this port\.$/),
+  });
+});
+
 describe("not reachable", () => {
   test("nobody listens", async () => {
     const { code, checks } = await examine("http://127.0.0.1:1/", { given: env });

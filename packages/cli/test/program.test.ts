@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { FAULTS } from "@diffio-webhooks/simulator/client";
 import { createProgram } from "../src/lib/program.ts";
 import { cli } from "./support/cli.ts";
 
@@ -28,6 +29,16 @@ describe("help", () => {
     const { code, stdout, stderr } = await cli([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain("Exit codes: 0 ok");
+  });
+
+  test("of a command, asked for by its name", async () => {
+    expect(await cli(["help", "trigger"])).toEqual(await cli(["trigger", "--help"]));
+  });
+
+  test("names faults and what they do in two columns", async () => {
+    const { stdout } = await cli(["trigger", "--help"]);
+    for (const [fault, effect] of Object.entries(FAULTS))
+      expect(stdout).toMatch(new RegExp(`\\n {2}${fault} {2,}${effect.replace(/[()]/g, ".")}\\n`));
   });
 
   test("the version", async () => {

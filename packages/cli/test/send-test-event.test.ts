@@ -82,6 +82,7 @@ describe("when it does not work", () => {
     [401, { error: "Invalid API key" }, /Diffio answered 401: Invalid API key\.\n.*DIFFIO_API_KEY/],
     [403, { error: "Missing scope" }, /403: Missing scope\.\n.*webhooks:write/],
     [400, { error: "apiKeyId is required" }, /400: apiKeyId is required/],
+    [400, { error: "Ends with a stop." }, /400: Ends with a stop\.\n/],
     [404, "<html>", /answered 404\.\n.*DIFFIO_API_BASE_URL/],
     [500, "", /answered 500\./],
     [200, "<html>", /not JSON/],
@@ -108,6 +109,8 @@ describe("when it does not work", () => {
   test.each<[name: string, env: Record<string, string>, args: string[], says: RegExp]>([
     ["no key", {}, [], /DIFFIO_API_KEY is not set/],
     ["a base URL that is none", { DIFFIO_API_KEY: "k", DIFFIO_API_BASE_URL: "api" }, [], /no URL: api/],
+    ["one of another kind", { DIFFIO_API_KEY: "k", DIFFIO_API_BASE_URL: "ftp://api" }, [], /no URL: ftp/],
+    ["a key with a newline", { DIFFIO_API_KEY: "k\n" }, [], /DIFFIO_API_KEY has whitespace/],
     ["a field without a value", { DIFFIO_API_KEY: "k" }, ["--set", "x"], /name=value/],
     ["a mode that there is not", { DIFFIO_API_KEY: "k" }, ["--mode", "prod"], /test, live/],
   ])("%s", async (_name, env, args, says) => {

@@ -116,13 +116,18 @@ describe("trigger", () => {
     await run("endpoints", "create", url, "--secret", SECRET);
     const faulty = await run("trigger", "generation.completed", "--fault", "bad-signature");
     expect(faulty.code).toBe(1);
-    expect(faulty.stdout).toMatch(/400 in .*\n {2}→ .*signing secret/);
+    expect(faulty.stdout).toMatch(/400 in .*\n {2}→ Rightly refused: it had the fault `bad-signature`/);
     expect(events).toEqual([]);
   });
 
   test("nobody wants it, or it is held back: told", async () => {
     const nobody = await run("trigger", "generation.completed");
-    expect(nobody).toMatchObject({ code: 0, stdout: expect.stringContaining("No endpoint wants it") });
+    expect(nobody).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /No endpoint wants it: .* endpoints create URL,\n.*disabled.* endpoints list\./,
+      ),
+    });
     await endpoint();
     const held = await run("trigger", "generation.completed", "--fault", "reordered");
     expect(held).toMatchObject({ code: 0, stdout: expect.stringContaining("Not sent yet") });
@@ -190,6 +195,14 @@ describe("endpoints", () => {
     expect(await runJson("endpoints", "update", id, "--url", "http://127.0.0.1:1/x")).toMatchObject([
       { url: "http://127.0.0.1:1/x", eventTypes: ["generation.queued"] },
     ]);
+    expect(await runJson("endpoints", "update", id, "--event-type", "all")).toMatchObject([
+      { url: "http://127.0.0.1:1/x", eventTypes: [] },
+    ]);
+    expect(await run("endpoints", "update", id)).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining("--event-type"),
+    });
   });
 
   test("disable, enable, remove", async () => {
@@ -243,6 +256,8 @@ describe("messages, resend, recover and clock", () => {
     expect(stdout).toMatch(/✗ \S+ {2}http:\S+ {2}500 in \d+ ms\n {2}→ The server failed/);
     expect(stdout).toMatch(new RegExp(`… next attempt to ${endpointId} at `));
     expect((await run("messages", "list", "--state", "pending")).stdout).toContain(id);
+    expect((await run("messages", "list", "--endpoint", "ep_1")).stdout).toBe("None that is so.\n");
+    expect((await run("endpoints", "list")).stdout).toMatch(new RegExp(`^${endpointId} {2}failing {2}`));
 
     await run("clock", "advance", "40h");
     expect((await client.messages.get(id)).attempts).toHaveLength(8);

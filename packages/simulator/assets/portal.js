@@ -259,8 +259,13 @@ if (address.searchParams.has("notice")) {
   address.searchParams.delete("notice");
   history.replaceState(null, "", address);
 }
-// Where the navigation is wider than the screen.
-document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// Where the navigation is wider than the screen. Not by scrollIntoView: the first Tab would start from there.
+const current = document.querySelector("nav [aria-current]");
+const navigation = current?.closest("nav");
+if (current && navigation) {
+  const { left, width } = current.getBoundingClientRect();
+  navigation.scrollLeft += left + width / 2 - window.innerWidth / 2;
+}
 showHidden();
 tick();
 setInterval(tick, 1000);

@@ -226,3 +226,30 @@ describe("no reply", () => {
     }
   });
 });
+
+describe("a receiver that verifies with the sender's own library", () => {
+  test.each([
+    ["a parsed object", (body: Buffer) => JSON.parse(body.toString()) as string, /express\.json\(\)/],
+    [
+      "what it has written again",
+      (body: Buffer) => JSON.stringify(JSON.parse(body.toString())),
+      /JSON\.stringify/,
+    ],
+  ])("%s: the mistake is told from its words", async (_name, spoil, advice) => {
+    const simulator = await start();
+    const secret: { current?: string } = {};
+    const receiver = await recordingReceiver((res, { body, headers }) => {
+      try {
+        new Webhook(secret.current ?? "").verify(spoil(body), headers as Record<string, string>);
+        res.end();
+      } catch (error) {
+        // As Express shows errors during development.
+        res.writeHead(500, { "content-type": "text/html" }).end(`<pre>${String(error)}</pre>`);
+      }
+    });
+    secret.current = (await simulator.endpoints.create({ url: receiver.url })).signingSecret;
+    const attempt = await firstAttempt(simulator, await sendOne(simulator));
+    expect(attempt.statusCode).toBe(500);
+    expect(attempt.advice).toMatch(advice);
+  });
+});

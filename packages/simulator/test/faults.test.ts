@@ -41,6 +41,8 @@ describe("our receiver", () => {
     expect(attempts.map((attempt) => attempt.fault)).toEqual(attempts.map(() => fault));
     expect(attempts.every(({ succeeded }) => succeeded === (code === null))).toBe(true);
     expect(attempts).toHaveLength(fault === "duplicate" ? 2 : 1);
+    if (code !== null && fault !== "cut")
+      expect(attempts[0]?.advice).toContain(`Rightly refused: it had the fault \`${fault}\``);
   });
 
   test("takes the message when it is sent again by hand, without the fault", async () => {
@@ -191,4 +193,41 @@ describe("reordered", () => {
 test("the names of faults are told from others", () => {
   expect(Object.keys(FAULTS)).toEqual(Object.keys(REFUSED_AS));
   expect(["cut", "toString", 1, undefined].map(isFault)).toEqual([true, false, false, false]);
+});
+
+describe("any receiver", () => {
+  test.each(Object.keys(FAULTS) as Fault[])(
+    "that takes %s is told so where it may not; a test URL takes everything",
+    async (fault) => {
+      const receiver = await recordingReceiver();
+      const simulator = await start();
+      await simulator.endpoints.create({ url: receiver.url });
+      const testUrl = await simulator.testUrls.create();
+      await simulator.endpoints.create({ url: testUrl.url });
+      const { svixMessageId } = await simulator.sendTestEvent({ eventType: "generation.completed", fault });
+      await simulator.clock.advance(5);
+      const { attempts } = await simulator.messages.get(svixMessageId);
+      const advice = new Set(
+        attempts.map((one) => `${one.url === testUrl.url ? "test URL" : "receiver"}: ${one.advice}`),
+      );
+      const mustNot = fault.includes("timestamp") || /signature|tampered|header/.test(fault);
+      expect([...advice].toSorted()).toEqual([
+        mustNot ? expect.stringContaining(`Taken, though it had the fault \`${fault}\``) : "receiver: null",
+        "test URL: null",
+      ]);
+    },
+  );
+
+  test("that refuses for another reason is told that reason", async () => {
+    const receiver = await recordingReceiver(404);
+    const simulator = await start();
+    await simulator.endpoints.create({ url: receiver.url });
+    const { svixMessageId } = await simulator.sendTestEvent({
+      eventType: "generation.completed",
+      fault: "bad-signature",
+    });
+    await simulator.idle();
+    const { attempts } = await simulator.messages.get(svixMessageId);
+    expect(attempts[0]?.advice).toContain("no such route");
+  });
 });

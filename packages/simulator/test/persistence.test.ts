@@ -33,6 +33,18 @@ async function kill(child: ChildProcess): Promise<void> {
   await exited;
 }
 
+/** A process that has ended and that its parent never asks after. */
+async function zombie(): Promise<number> {
+  // The shell becomes a program that knows of no children.
+  const parent = spawn("sh", ["-c", "sh -c 'exit 0' & echo $!; exec sleep 60"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void parent.kill("SIGKILL"));
+  const [pid] = (await once(createInterface(parent.stdout), "line")) as [string];
+  await expect.poll(() => readFileSync(`/proc/${pid}/status`, "utf8")).toMatch(/^State:\s+Z/m);
+  return Number(pid);
+}
+
 describe("a data file", () => {
   test("keeps everything over a kill -9, and the schedule goes on", async () => {
     const data = dataFile();
@@ -165,6 +177,22 @@ describe("a data file", () => {
     await expect(start({ data: join(data, "below/a/file") })).rejects.toMatchObject(refused);
     await expect(start({ data: tmpdir() })).rejects.toMatchObject(refused);
     await expect(start({ data: "" })).rejects.toMatchObject({ code: "invalid_option" });
+  });
+
+  test("that a dead simulator has locked is taken over, whoever has its process id by now", async () => {
+    const data = dataFile();
+    // One that ended; one that had this process's id; one that nobody has asked after since it was killed.
+    const ended = spawn(process.execPath, ["-e", ""]);
+    await once(ended, "exit");
+    const pids = [ended.pid, process.pid];
+    if (process.platform === "linux") pids.push(await zombie());
+    for (const pid of pids) {
+      writeFileSync(`${data}.lock`, String(pid));
+      const simulator = await start({ data });
+      await simulator.close();
+    }
+    writeFileSync(`${data}.lock`, String(process.ppid));
+    await expect(start({ data })).rejects.toMatchObject({ code: "invalid_data_file" });
   });
 
   test("that is damaged in the middle is refused with the line, and left as it is", async () => {

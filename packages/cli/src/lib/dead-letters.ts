@@ -1,6 +1,6 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { DeadLetter, DurableInbox } from "@diffio-webhooks/core";
-import { JSON_OPTION, newCommand, newGroup } from "./command.ts";
+import { BIN, JSON_OPTION, newCommand, newGroup } from "./command.ts";
 import { CliError, EXIT, isWebhookError, usageError } from "./exit.ts";
 import { readCount } from "./input.ts";
 import { type InboxFlags, openInbox } from "./open-inbox.ts";
@@ -140,7 +140,10 @@ async function each(
       record({ id, outcome }, `${green("✓")} ${id} ${outcome}.`);
     } catch (error) {
       if (!isWebhookError(error) || error.code !== "dead_letter_not_found") throw error;
-      printFailure(error.message, error.hint);
+      printFailure(
+        error.message,
+        `It may have been replayed or discarded meanwhile: see ${BIN} dead-letters list.`,
+      );
       process.exitCode = EXIT.failed;
     }
   }

@@ -1,16 +1,17 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { GENERATION_EVENT_TYPES } from "@diffio-webhooks/core";
+import { GENERATION_EVENT_TYPES, type GenerationEventType } from "@diffio-webhooks/core";
 import type { Endpoint } from "@diffio-webhooks/simulator";
 import { newGroup } from "./command.ts";
 import { readDuration } from "./duration.ts";
+import { usageError } from "./exit.ts";
 import { readHeaderLines } from "./header-lines.ts";
 import { collect } from "./input.ts";
-import { bold, createOutput, green, grey, plain, yellow } from "./output.ts";
+import { bold, createOutput, green, grey, plain, red, yellow } from "./output.ts";
 import { newSimulatorCommand, simulatorOf } from "./simulator-command.ts";
 import { renderRows } from "./table.ts";
 
-const EVENT_TYPES = new Option("--event-type <type...>", "these only; all without it").choices(
-  GENERATION_EVENT_TYPES,
+const EVENT_TYPES = new Option("--event-type <type...>", "these only; a new one gets all without it").choices(
+  ["all", ...GENERATION_EVENT_TYPES] as const,
 );
 const MODES = new Option("--mode <mode...>", "events of these modes only; both without it").choices([
   "test",
@@ -83,7 +84,7 @@ function createCommand(): CommandUnknownOpts {
     .action(async (url, { eventType, mode, secret, header, ...options }) => {
       const endpoint = await simulatorOf(options, { reveal: true }).endpoints.create({
         url,
-        eventTypes: eventType,
+        eventTypes: readEventTypes(eventType),
         modes: mode,
         signingSecret: secret,
         headers: readHeaders(header),
@@ -114,6 +115,7 @@ function updateCommand(): CommandUnknownOpts {
     examples: [
       "endpoints update ep_… --url http://localhost:4000/hooks",
       "endpoints update ep_… --event-type generation.failed",
+      "endpoints update ep_… --event-type all",
     ],
   })
     .argument("<id>", "ep_…")
@@ -124,10 +126,12 @@ function updateCommand(): CommandUnknownOpts {
     .action(async (id, { url, eventType, mode, header, ...options }) => {
       const changes = {
         ...(url !== undefined && { url }),
-        eventTypes: eventType,
+        eventTypes: readEventTypes(eventType),
         modes: mode,
         headers: readHeaders(header),
       };
+      if (Object.values(changes).every((change) => change === undefined))
+        throw usageError("What is to change?", "Give --url, --event-type, --mode or --header.");
       const endpoint = await simulatorOf(options).endpoints.update(id, changes);
       createOutput(options).record(endpoint, renderEndpoint(endpoint));
     });
@@ -184,8 +188,15 @@ function readHeaders(lines: readonly string[] | undefined): Record<string, strin
   );
 }
 
-function renderState({ disabledBecause }: Endpoint): string {
-  if (disabledBecause === null) return green("enabled");
+/** No types are all of them. */
+function readEventTypes(
+  chosen: readonly (GenerationEventType | "all")[] | undefined,
+): readonly GenerationEventType[] | undefined {
+  return chosen?.includes("all") ? [] : (chosen as readonly GenerationEventType[] | undefined);
+}
+
+function renderState({ disabledBecause, failingSince }: Endpoint): string {
+  if (disabledBecause === null) return failingSince ? red("failing") : green("enabled");
   return yellow(disabledBecause === "failing" ? "disabled (failing)" : "disabled");
 }
 

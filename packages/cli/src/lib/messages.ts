@@ -1,7 +1,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { Message } from "@diffio-webhooks/simulator";
 import { renderResult } from "./attempts.ts";
-import { newGroup } from "./command.ts";
+import { BIN, newGroup } from "./command.ts";
 import { readCount } from "./input.ts";
 import { bold, createOutput, green, grey, plain, red, yellow } from "./output.ts";
 import { newSimulatorCommand, simulatorOf } from "./simulator-command.ts";
@@ -44,11 +44,11 @@ function listCommand(): CommandUnknownOpts {
       const filter = { limit, before, endpointId: endpoint, eventType, state };
       const messages = await simulatorOf(options).messages.list(filter);
       for (const message of messages) output.record(message, undefined);
-      output.say(
-        messages.length === 0
-          ? "None: send one with diffio-webhooks trigger generation.completed."
-          : renderRows(messages.map(toRow)),
-      );
+      const isNarrowed = [before, endpoint, eventType, state].some((one) => one !== undefined);
+      const none = isNarrowed
+        ? "None that is so."
+        : `None yet: send one with ${BIN} trigger generation.completed.`;
+      output.say(messages.length === 0 ? none : renderRows(messages.map(toRow)));
     });
 }
 

@@ -78,6 +78,9 @@ export function describeNetworkError(error: unknown): string {
     case "EHOSTUNREACH":
     case "EADDRNOTAVAIL":
       return "there is no route to it from here";
+    case "EPROTO":
+    case "ERR_SSL_WRONG_VERSION_NUMBER":
+      return "the TLS connection failed: nothing speaks https on this port";
     default:
       return message;
   }

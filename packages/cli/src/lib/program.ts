@@ -28,7 +28,7 @@ export function createProgram(): CommandUnknownOpts {
     notes: "Exit codes: 0 ok, 1 a delivery or a verification failed, 2 usage, 3 not reachable.",
   })
     .version(readVersion(), "-V, --version", "show the version")
-    .helpCommand(false);
+    .helpCommand("help [command]", "Show the help of a command.");
   program.configureOutput({ outputError: (text) => printMistake(text, whereElse(text, program)) });
   for (const [heading, commands] of Object.entries(commandsByHeading())) {
     program.commandsGroup(heading);

@@ -38,6 +38,9 @@ function exitCodeOf(error: unknown): ExitCode {
 
 const START_ONE = `Start one with ${BIN} dev; or name the one that runs with --simulator URL, or in DIFFIO_SIMULATOR_URL.`;
 
+const OTHER_PORT =
+  "Stop what listens there, which may be a simulator that you started before, or choose another port: --port 0 takes a free one.";
+
 const SIMULATOR_EXIT: Readonly<Record<SimulatorErrorCode, ExitCode>> = {
   not_reachable: EXIT.unreachable,
   closed: EXIT.unreachable,
@@ -53,6 +56,7 @@ const SIMULATOR_EXIT: Readonly<Record<SimulatorErrorCode, ExitCode>> = {
 /** The library's hints name its operations; here they are commands. */
 function hintOf({ code, hint }: SimulatorError): string {
   if (code === "not_reachable") return START_ONE;
+  if (code === "port_in_use") return OTHER_PORT;
   return hint.replace(/\b(endpoints|messages|testUrls)\.list\(\)/, (_, group: string) => {
     return `${BIN} ${group === "testUrls" ? "inbox" : group} list`;
   });

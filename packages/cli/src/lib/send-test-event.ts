@@ -57,17 +57,23 @@ export function sendTestEventCommand(): CommandUnknownOpts {
 /** As the vendor's own SDKs take it: with or without `/v1` and slashes at its end. */
 function baseUrl(): string {
   const given = (process.env["DIFFIO_API_BASE_URL"] ?? DEFAULT_BASE_URL).replace(/\/+$/, "");
-  if (!URL.canParse(given))
+  if (!URL.canParse(given) || !/^https?:/i.test(given))
     throw usageError(`DIFFIO_API_BASE_URL is no URL: ${given}.`, `It reads ${DEFAULT_BASE_URL}.`);
   return given.endsWith("/v1") ? given : `${given}/v1`;
 }
 
 function apiKey(): string {
   const { DIFFIO_API_KEY: key } = process.env;
-  if (key) return key;
+  if (!key) {
+    throw usageError(
+      "DIFFIO_API_KEY is not set.",
+      "Make a key in Diffio's dashboard and put it into the environment.",
+    );
+  }
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
   throw usageError(
-    "DIFFIO_API_KEY is not set.",
-    "Make a key in Diffio's dashboard and put it into the environment.",
+    "DIFFIO_API_KEY has whitespace, or characters that no key has.",
+    "Copy it again, without what is around it: a line that was copied often ends with a newline.",
   );
 }
 
@@ -77,7 +83,7 @@ function readSent(answer: Answer): SentTestEvent {
     const said = errorOf(answer);
     throw new CliError(
       EXIT.failed,
-      `Diffio answered ${status}${said === undefined ? "" : `: ${plain(said)}`}.`,
+      `Diffio answered ${status}${said === undefined ? "" : `: ${plain(said).replace(/\.$/, "")}`}.`,
       hintFor(status),
     );
   }

@@ -3,6 +3,7 @@ import { Argument, type CommandUnknownOpts, Option } from "@commander-js/extra-t
 import type { Message } from "@diffio-webhooks/simulator";
 import { FAULTS, type SimulatorClient } from "@diffio-webhooks/simulator/client";
 import { hasFailed, renderAttempt } from "./attempts.ts";
+import { BIN } from "./command.ts";
 import { readEventType } from "./event-type.ts";
 import { EXIT, usageError } from "./exit.ts";
 import { SET_OPTION, readCount } from "./input.ts";
@@ -17,6 +18,7 @@ const FLOWS = {
 } as const;
 /** More than so many are only summed up for people. */
 const MAX_SHOWN = 20;
+const FAULT_WIDTH = Math.max(...Object.keys(FAULTS).map((fault) => fault.length)) + 2;
 
 /** `trigger`: has the simulator send events, and tells what came of the first attempts. */
 export function triggerCommand(): CommandUnknownOpts {
@@ -32,7 +34,7 @@ export function triggerCommand(): CommandUnknownOpts {
     notes:
       "It waits for the first attempts; retries go on in the simulator. Faults, done to each attempt but those by hand:\n" +
       Object.entries(FAULTS)
-        .map(([fault, effect]) => `  ${fault.padEnd(16)}${effect}`)
+        .map(([fault, effect]) => `  ${fault.padEnd(FAULT_WIDTH)}${effect}`)
         .join("\n"),
   })
     .addArgument(new Argument("[event-type]", "what happened").argParser(readEventType))
@@ -97,7 +99,10 @@ async function report(simulator: SimulatorClient, ids: readonly string[], output
 function renderSent(message: Message): string {
   const what = `${plain(message.eventType)}  ${message.id}`;
   if (message.destinations.length === 0)
-    return `${yellow("!")} ${what}  No endpoint wants it: add one with diffio-webhooks endpoints create URL.`;
+    return (
+      `${yellow("!")} ${what}  No endpoint wants it: add one with ${BIN} endpoints create URL,\n` +
+      `  or see which are disabled, or want other events, with ${BIN} endpoints list.`
+    );
   if (message.attempts.length === 0) return `${yellow("!")} ${what}  Not sent yet: the fault holds it back.`;
   return message.attempts.map((attempt) => renderAttempt(attempt, what)).join("\n");
 }

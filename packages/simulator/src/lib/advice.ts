@@ -1,5 +1,9 @@
 import { hasSucceeded } from "./attempts.ts";
+import type { Fault } from "./faults.ts";
 import type { AttemptRecord } from "./records.ts";
+
+/** What test URLs say in the header `server` of their replies. */
+export const TEST_URL_SERVER = "diffio-webhooks test URL";
 
 /**
  * What each code that a receiver of this project answers means to its developer. The receiver itself tells a sender no
@@ -34,6 +38,32 @@ const BY_CODE: Readonly<Record<string, string>> = {
   inbox_unavailable: "The receiver could not store the message: look at its inbox.",
 };
 
+/** What receivers say that verify with the `svix` or `standardwebhooks` package and show its errors. */
+const BY_WORDS: readonly (readonly [said: RegExp, advice: string])[] = [
+  [
+    /Expected payload to be of type string or Buffer/,
+    "The receiver gave its verifier a parsed object. Mount the webhook route before `express.json()` (or whichever " +
+      'parser runs) and read the bytes there, as with `express.raw({ type: "application/json" })`.',
+  ],
+  [
+    /No matching signature found/,
+    "The receiver verified something else than the raw bytes, such as `JSON.stringify(req.body)`; or its secret is " +
+      "not this endpoint's: compare it with the one on the endpoint's page.",
+  ],
+];
+
+/** Faults that nobody may take. */
+const FORGERIES: ReadonlySet<Fault> = new Set([
+  "bad-signature",
+  "tampered-body",
+  "old-timestamp",
+  "future-timestamp",
+  "missing-header",
+]);
+/** Faults that a receiver does right to refuse, and the statuses of a refusal. */
+const TO_BE_REFUSED: ReadonlySet<Fault> = new Set([...FORGERIES, "huge", "gzip"]);
+const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 413, 415, 422]);
+
 /** And what the status alone says, of any other receiver. */
 const BY_STATUS: Readonly<Record<number, string>> = {
   400:
@@ -48,10 +78,10 @@ const BY_STATUS: Readonly<Record<number, string>> = {
   429: "The server limits the rate; the next attempt waits for at least a minute.",
 };
 
-/** Says what went wrong in an attempt, and how to mend it, in words for a person; `null` after a success. */
+/** Says what went wrong in an attempt, and how to mend it, in words for a person; `null` where nothing is to be done. */
 export function adviceOn(attempt: AttemptRecord): string | null {
-  if (hasSucceeded(attempt)) return null;
-  const { error, statusCode, url } = attempt;
+  if (hasSucceeded(attempt)) return adviceOnSuccess(attempt);
+  const { error, statusCode, url, fault } = attempt;
   if (error?.code === "timeout")
     return "The reply took too long. Reply first, and do the work afterwards: that is the default of these receivers.";
   if (error?.code === "cut") return null;
@@ -60,11 +90,24 @@ export function adviceOn(attempt: AttemptRecord): string | null {
     const location = attempt.responseHeaders["location"];
     return `Redirects are not followed. Point the endpoint at the place itself${location ? `: ${location}` : "."}`;
   }
+  if (fault !== null && TO_BE_REFUSED.has(fault) && REFUSALS.has(statusCode)) {
+    return `Rightly refused: it had the fault \`${fault}\`. Resent by hand, the message goes as it should be.`;
+  }
   const code = errorCodeOf(attempt.responseBody);
   return (
     (code === undefined ? undefined : BY_CODE[code]) ??
+    BY_WORDS.find(([said]) => said.test(attempt.responseBody))?.[1] ??
     BY_STATUS[statusCode] ??
     (statusCode >= 500 ? "The server failed: its log says why." : "Only a 2xx is a success.")
+  );
+}
+
+/** A success that should not have been one. Test URLs take everything, to show it. */
+function adviceOnSuccess({ fault, responseHeaders }: AttemptRecord): string | null {
+  if (fault === null || !FORGERIES.has(fault) || responseHeaders["server"] === TEST_URL_SERVER) return null;
+  return (
+    `Taken, though it had the fault \`${fault}\`. Verify the signature and the timestamp before anything is done with ` +
+    "a delivery: else whoever reaches the receiver can send it events."
   );
 }
 

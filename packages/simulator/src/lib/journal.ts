@@ -81,6 +81,9 @@ function readJournal(file: string): JournalEntry[] {
   });
 }
 
+/** Lock files of simulators in this process. */
+const locked = new Set<string>();
+
 /** Keeps a second simulator from the file. One that died without unlocking keeps nobody. */
 function lock(file: string): () => void {
   const lockFile = `${file}.lock`;
@@ -91,7 +94,8 @@ function lock(file: string): () => void {
       throw invalidDataFile(`The data file ${file} cannot be written.`, "Does its folder exist?", error);
     }
     const owner = Number(readFileSync(lockFile, "utf8"));
-    if (isAlive(owner)) {
+    // In a container each process may have the id that the one before it had.
+    if (owner === process.pid ? locked.has(lockFile) : isAlive(owner)) {
       throw invalidDataFile(
         `Another simulator (process ${owner}) uses ${file}.`,
         `Stop it, or name another file. If there is none, remove ${lockFile}.`,
@@ -99,17 +103,31 @@ function lock(file: string): () => void {
     }
     writeFileSync(lockFile, String(process.pid));
   }
-  return () => rmSync(lockFile, { force: true });
+  locked.add(lockFile);
+  return () => {
+    locked.delete(lockFile);
+    rmSync(lockFile, { force: true });
+  };
 }
 
 function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     // Alive, but another user's.
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Whether it has died, and nobody has asked how: in a container without an init, for ever. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    // No Linux.
+    return false;
   }
 }
 

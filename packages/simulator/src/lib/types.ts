@@ -76,7 +76,10 @@ export interface Attempt {
   readonly responseBody: string;
   /** Whether the reply had more. */
   readonly responseBodyIsCut: boolean;
-  /** What went wrong and how to mend it, in words for a person; `null` after a success. */
+  /**
+   * What went wrong and how to mend it, in words for a person; `null` where nothing is to be done. A success has some
+   * when its fault should have been refused.
+   */
   readonly advice: string | null;
 }
 

@@ -133,31 +133,31 @@ function planned(attempts: readonly Planned[], endpoints: readonly Endpoint[], n
       : h(
           "ol",
           { class: "plain" },
-          attempts
-            .slice(0, MAX_LISTED)
-            .map(({ message, endpointId, at }) =>
+          attempts.slice(0, MAX_LISTED).map(({ message, endpointId, at }) => {
+            const url = endpoints.find(({ id }) => id === endpointId)?.url ?? endpointId;
+            return h(
+              "li",
+              { id: `planned-${message.id}-${endpointId}` },
               h(
-                "li",
-                { id: `planned-${message.id}-${endpointId}` },
+                "div",
+                {},
+                h("a", { href: `/messages/${message.id}` }, message.eventType),
                 h(
-                  "div",
-                  {},
-                  h("a", { href: `/messages/${message.id}` }, message.eventType),
-                  h(
-                    "p",
-                    { class: "sub" },
-                    countdown(at, now),
-                    ", at ",
-                    moment(at, now),
-                    ` to ${endpoints.find(({ id }) => id === endpointId)?.url ?? endpointId}`,
-                  ),
+                  "p",
+                  { class: "sub" },
+                  countdown(at, now),
+                  ", at ",
+                  moment(at, now),
+                  " to ",
+                  h("span", { class: "url is-short", title: url }, url),
                 ),
-                advanceButton(at, "/clock", [
-                  "Go there",
-                  h("span", { class: "unseen" }, `: ${message.eventType}, ${message.id}`),
-                ]),
               ),
-            ),
+              advanceButton(at, "/clock", [
+                "Go there",
+                h("span", { class: "unseen" }, `: ${message.eventType}, ${message.id}`),
+              ]),
+            );
+          }),
         ),
     attempts.length > MAX_LISTED &&
       h("p", { class: "quiet" }, `And ${plural(attempts.length - MAX_LISTED, "more attempt")}.`),

@@ -6,7 +6,6 @@ import { emptyState } from "./parts/text.ts";
 export function errorPage(title: string, text: string): Page {
   return {
     title,
-    section: "/",
     body: emptyState("Nothing to see here", text, h("a", { class: "button", href: "/" }, "To the overview")),
   };
 }

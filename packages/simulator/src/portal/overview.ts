@@ -73,7 +73,12 @@ function numbers(messages: readonly Message[]): Child {
         ["Failed", count("bad"), "/messages?state=failed", "is-bad"],
       ] as const
     ).map(([name, value, path, tone]) =>
-      h("div", { class: tone }, h("dt", {}, h("a", { href: path }, name)), h("dd", {}, String(value))),
+      h(
+        "div",
+        { class: value === 0 ? "is-none" : tone },
+        h("dt", {}, h("a", { href: path }, name)),
+        h("dd", {}, String(value)),
+      ),
     ),
   );
 }
@@ -97,7 +102,11 @@ function endpointCard(endpoints: readonly Endpoint[]): Child {
             h(
               "li",
               { id: `overview-${endpoint.id}` },
-              h("a", { class: "url", href: `/endpoints/${endpoint.id}` }, endpoint.url),
+              h(
+                "a",
+                { class: "url is-short", href: `/endpoints/${endpoint.id}`, title: endpoint.url },
+                endpoint.url,
+              ),
               endpointBadge(endpoint),
             ),
           ),

@@ -190,7 +190,11 @@ function recipients(endpoints: readonly Endpoint[]): Child {
               h(
                 "div",
                 {},
-                h("a", { class: "url", href: `/endpoints/${endpoint.id}` }, endpoint.url),
+                h(
+                  "a",
+                  { class: "url is-short", href: `/endpoints/${endpoint.id}`, title: endpoint.url },
+                  endpoint.url,
+                ),
                 h(
                   "p",
                   { class: "sub" },

@@ -19,6 +19,20 @@ export function journeySuite(browser: () => Browser): void {
     expect(scene.complaints).toEqual([]);
   });
 
+  test("the first Tab leads past the navigation, wherever one is", async () => {
+    scene = await setScene(browser(), { viewport: { width: 390, height: 844 } });
+    const { page } = scene;
+    await page.goto("/clock");
+    const link = page.getByRole("navigation").getByRole("link", { name: "Clock" });
+    // The navigation is wider than the screen; the page that one is on can be seen in it all the same.
+    expect((await link.boundingBox())?.x).toBeLessThan(390 - 40);
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to the content");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement?.closest("main")?.id)).toBe("main");
+  });
+
   describe("a page that is open", () => {
     test("shows what others do without a reload, and says it to screen readers", async () => {
       scene = await setScene(browser());

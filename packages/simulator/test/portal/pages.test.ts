@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Simulator } from "../../src/index.ts";
+import { recordingReceiver } from "../support/receivers.ts";
 import { start } from "../support/simulators.ts";
 
 const HTML = { accept: "text/html" };
@@ -167,6 +168,28 @@ describe("what is shown", () => {
     expect(changed.modes).toEqual(["live"]);
   });
 
+  test("of attempts is which of the schedule they are: two copies are one", async () => {
+    const receiver = await recordingReceiver(500);
+    const { id } = await simulator.endpoints.create({ url: receiver.url });
+    const { svixMessageId } = await simulator.sendTestEvent({
+      eventType: "generation.queued",
+      fault: "duplicate",
+    });
+    await simulator.clock.advance(5);
+    await simulator.resend(svixMessageId);
+    const count = (html: string, words: string): number => html.split(words).length - 1;
+    const page = await read(`/messages/${svixMessageId}`);
+    expect(count(page, "<strong>Attempt 1 of 8</strong>")).toBe(2);
+    expect(count(page, "<strong>Attempt 2 of 8</strong>")).toBe(2);
+    expect(count(page, "<strong>By hand</strong>")).toBe(1);
+    expect(page).toMatch(/<strong>Attempt 3 of 8: <time [^>]*>in 5 min<\/time>/);
+    const list = await read(`/endpoints/${id}`);
+    expect(count(list, "</span>1 of 8</td>")).toBe(2);
+    expect(count(list, "</span>2 of 8</td>")).toBe(2);
+    expect(count(list, ">By hand</td>")).toBe(1);
+    expect(count(list, "Next try </span>")).toBe(1);
+  });
+
   test("of what is not there is a page that says so", async () => {
     for (const path of [
       "/endpoints/ep_no",
@@ -178,6 +201,8 @@ describe("what is shown", () => {
       const response = await fetch(new URL(path, simulator.url), { headers: HTML });
       expect(response.status).toBe(404);
       expect(response.headers.get("content-type")).toContain("text/html");
+      // It is none of those that the navigation has.
+      expect(await response.text()).not.toContain("aria-current");
     }
     expect((await submit("/endpoints/ep_no/enable", {})).status).toBe(404);
     // Scripts are answered as scripts.

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { TEST_URL_SERVER } from "../advice.ts";
 import type { Arrival } from "../test-urls.ts";
 import type { AppEnv } from "./app.ts";
 
@@ -28,6 +29,7 @@ export function createTestUrlRoute(receive: (token: string, arrival: Arrival) =>
     }
     const body = Buffer.concat(chunks);
     const isKnown = receive(c.req.param("token"), { method: c.req.method, headers, body, isIncomplete });
+    c.header("server", TEST_URL_SERVER);
     return isKnown ? c.json({ received: true }) : c.json({ error: "not_found" }, 404);
   });
 }

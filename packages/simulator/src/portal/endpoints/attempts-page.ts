@@ -1,10 +1,20 @@
 import { type Child, jsx as h } from "hono/jsx";
 import { MASK, maskSecret } from "../../lib/http/mask.ts";
 import type { Attempt, Endpoint, Message } from "../../lib/types.ts";
+import { MAX_ATTEMPTS, attemptNumber } from "../parts/attempt-number.ts";
 import { attemptBadge } from "../parts/badge.ts";
 import { formatDuration } from "../parts/format.ts";
 import type { Page } from "../parts/layout.ts";
-import { callout, copyable, countdown, emptyState, facts, moment, prose } from "../parts/text.ts";
+import {
+  callout,
+  copyable,
+  countdown,
+  emptyState,
+  facts,
+  moment,
+  prose,
+  stackedLabel,
+} from "../parts/text.ts";
 import { endpointPage } from "./frame.ts";
 import { eventTypesText } from "./list-page.ts";
 
@@ -24,10 +34,10 @@ export function attemptsPage(
   const [last] = rows;
   return endpointPage(endpoint, "", [
     last &&
-      !last.attempt.succeeded &&
+      (!last.attempt.succeeded || last.attempt.advice !== null) &&
       callout(
         "bad",
-        "The last attempt failed",
+        last.attempt.succeeded ? "The last attempt should have been refused" : "The last attempt failed",
         last.attempt.advice !== null && h("p", {}, prose(last.attempt.advice)),
         h("p", {}, h("a", { href: `/messages/${last.message.id}` }, "Look at it")),
       ),
@@ -68,6 +78,7 @@ function attemptTable(
         {},
         h("th", { scope: "col", class: "col-status" }, "Reply"),
         h("th", { scope: "col", class: "col-event" }, "Event"),
+        h("th", { scope: "col", class: "col-number" }, "Attempt"),
         h("th", { scope: "col" }, "Duration"),
         h("th", { scope: "col", class: "col-next-try" }, "Next try"),
         h("th", { scope: "col", class: "col-sent" }, "At"),
@@ -77,7 +88,7 @@ function attemptTable(
       "tbody",
       {},
       rows.map(({ message, attempt }) => {
-        const isLast = message.attempts.findLast(({ endpointId }) => endpointId === endpoint.id) === attempt;
+        const own = message.attempts.filter(({ endpointId }) => endpointId === endpoint.id);
         const next = message.destinations.find(({ endpointId }) => endpointId === endpoint.id)?.nextAttemptAt;
         return h(
           "tr",
@@ -87,13 +98,21 @@ function attemptTable(
             "td",
             { class: "col-event" },
             h("a", { class: "row-link", href: `/messages/${message.id}#${attempt.id}` }, message.eventType),
-            h("span", { class: "sub" }, attempt.trigger === "manual" ? "by hand" : "by the schedule"),
+          ),
+          h(
+            "td",
+            { class: "col-number" },
+            attempt.trigger === "manual"
+              ? "By hand"
+              : [stackedLabel("Attempt"), `${attemptNumber(attempt, own)} of ${MAX_ATTEMPTS}`],
           ),
           h("td", {}, formatDuration(attempt.durationInMs)),
           h(
             "td",
             { class: "col-next-try" },
-            isLast && next ? countdown(next, now) : h("span", { class: "none" }, "–"),
+            attempt === own.at(-1) && next
+              ? [stackedLabel("Next try"), countdown(next, now)]
+              : h("span", { class: "none" }, "–"),
           ),
           h("td", { class: "col-sent" }, moment(attempt.at, now)),
         );

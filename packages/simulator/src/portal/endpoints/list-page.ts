@@ -3,7 +3,7 @@ import type { Attempt, Endpoint } from "../../lib/types.ts";
 import { attemptMarks, endpointBadge } from "../parts/badge.ts";
 import { icon } from "../parts/icon.ts";
 import type { Page } from "../parts/layout.ts";
-import { emptyState, moment } from "../parts/text.ts";
+import { emptyState, moment, stackedLabel } from "../parts/text.ts";
 
 /** An endpoint with its last attempts, oldest first. */
 export interface ListedEndpoint {
@@ -64,7 +64,7 @@ function table(listed: readonly ListedEndpoint[], now: Date): Child {
             h("a", { class: "row-link url", href: `/endpoints/${endpoint.id}` }, endpoint.url),
             h("span", { class: "sub" }, endpoint.id),
           ),
-          h("td", { class: "col-to" }, eventTypesText(endpoint)),
+          h("td", { class: "col-to" }, stackedLabel("Events:"), eventTypesText(endpoint)),
           h("td", { class: "col-attempts" }, attemptMarks(attempts, false)),
           h("td", { class: "col-sent" }, moment(endpoint.createdAt, now)),
         ),

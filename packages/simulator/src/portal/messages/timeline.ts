@@ -2,14 +2,12 @@ import { type Child, jsx as h } from "hono/jsx";
 import { maskHeaders } from "../../lib/http/mask.ts";
 import type { Attempt } from "../../lib/types.ts";
 import { advanceButton } from "../clock.ts";
+import { MAX_ATTEMPTS, attemptNumber } from "../parts/attempt-number.ts";
 import { attemptBadge, outcomeOf } from "../parts/badge.ts";
 import { codeBlock, prettyJson, rawText } from "../parts/code.ts";
 import { formatBytes, formatDuration, formatSpan } from "../parts/format.ts";
 import { icon } from "../parts/icon.ts";
 import { callout, countdown, headerTable, moment, prose } from "../parts/text.ts";
-
-/** By the schedule, the first one included. */
-const MAX_ATTEMPTS = 8;
 
 /** Where a timeline stands. */
 export interface TimelineView {
@@ -32,7 +30,6 @@ interface AttemptView {
 /** The attempts at one endpoint, oldest first, and the next one. */
 export function timeline(attempts: readonly Attempt[], { next, path, now }: TimelineView): Child {
   if (attempts.length === 0 && !next) return h("p", { class: "quiet" }, "No attempt was made.");
-  const scheduled = attempts.filter(({ trigger }) => trigger === "scheduled");
   const start = attempts[0]?.at;
   const last = attempts.at(-1);
   return h(
@@ -40,7 +37,7 @@ export function timeline(attempts: readonly Attempt[], { next, path, now }: Time
     { class: "timeline" },
     attempts.map((attempt, index) =>
       attemptItem(attempt, {
-        number: scheduled.indexOf(attempt) + 1,
+        number: attemptNumber(attempt, attempts),
         start,
         isLast: attempt === last,
         // Said once for attempts that failed for the same reason, at the last of them.
@@ -59,7 +56,12 @@ export function timeline(attempts: readonly Attempt[], { next, path, now }: Time
           h(
             "p",
             { class: "timeline-head" },
-            h("strong", {}, `Attempt ${scheduled.length + 1} of ${MAX_ATTEMPTS}: `, countdown(next, now)),
+            h(
+              "strong",
+              {},
+              `Attempt ${last ? attemptNumber(last, attempts) + 1 : 1} of ${MAX_ATTEMPTS}: `,
+              countdown(next, now),
+            ),
             h("span", { class: "sub" }, "at ", moment(next, now)),
           ),
           advanceButton(next, path, "Advance the clock to it"),

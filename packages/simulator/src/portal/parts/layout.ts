@@ -20,7 +20,8 @@ const SECTIONS: readonly (readonly [path: Section, name: string, icon: IconName]
 /** One page, but for what is around it on every page. */
 export interface Page {
   readonly title: string;
-  readonly section: Section;
+  /** None for a page that there is not. */
+  readonly section?: Section;
   /** Beside the title. */
   readonly actions?: Child;
   /** The way back, above the title. */
@@ -100,7 +101,7 @@ export function layout(page: Page, { clock, now, notice, isLive }: Surroundings)
   return `<!doctype html>${document.toString() as string}`;
 }
 
-function navigation(section: Section): Child {
+function navigation(section: Section | undefined): Child {
   return h(
     "nav",
     { "aria-label": "Main" },
@@ -131,8 +132,11 @@ function clockChip(clock: ClockOption, now: Date): Child {
       "data-now": String(now.getTime()),
       "data-speed": String(speed),
     },
+    // The spaces are for screen readers, which read it as one line.
     h("span", { class: "clock-mode" }, `Clock: ${clockName(clock)}`),
+    " ",
     h("span", { class: "clock-time", "data-tick": "" }, formatTime(now, now)),
+    " ",
     h("span", { class: "clock-day" }, formatDay(now)),
   );
 }

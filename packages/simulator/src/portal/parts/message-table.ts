@@ -1,7 +1,7 @@
 import { type Child, jsx as h } from "hono/jsx";
 import type { Endpoint, Message } from "../../lib/types.ts";
 import { attemptMarks, badge, messageState } from "./badge.ts";
-import { countdown, moment } from "./text.ts";
+import { countdown, moment, stackedLabel } from "./text.ts";
 
 /** Messages, newest first. Each row leads to its message. */
 export function messageTable(
@@ -51,11 +51,17 @@ function messageRow(message: Message, endpoints: readonly Endpoint[], now: Date)
     h(
       "td",
       { class: "col-to" },
-      urls.length === 0 ? h("span", { class: "quiet" }, "Nobody") : h("span", { class: "url" }, urls[0]),
+      urls.length === 0
+        ? h("span", { class: "quiet" }, "Nobody")
+        : h("span", { class: "url is-short" }, urls[0]),
       urls.length > 1 && h("span", { class: "sub" }, `and ${urls.length - 1} more`),
     ),
     h("td", { class: "col-attempts" }, attemptMarks(message.attempts, next !== null)),
-    h("td", { class: "col-next-try" }, next ? countdown(next, now) : h("span", { class: "none" }, "–")),
+    h(
+      "td",
+      { class: "col-next-try" },
+      next ? [stackedLabel("Next try"), countdown(next, now)] : h("span", { class: "none" }, "–"),
+    ),
     h("td", { class: "col-sent" }, moment(message.createdAt, now)),
   );
 }

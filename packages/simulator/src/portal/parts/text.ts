@@ -17,6 +17,11 @@ export function countdown(time: Date, now: Date): Child {
   );
 }
 
+/** The name of a column, where a narrow table shows no heads. */
+export function stackedLabel(name: string): Child {
+  return h("span", { class: "stacked-label" }, `${name} `);
+}
+
 /** A text to copy, with a button that the page's script shows. */
 export function copyable(id: string, text: string, what: string): Child {
   return h("span", { class: "copyable" }, h("code", { id }, text), copyButton(id, what));

@@ -36,6 +36,17 @@ export async function prepareTour({ simulator, receiver }: Scene): Promise<reado
   receiver.status = 503;
   const waiting = await simulator.sendTestEvent({ eventType: "generation.queued" });
   await simulator.clock.advance(10);
+  // A URL with parts that are longer than a page is wide.
+  await simulator.endpoints.create({
+    url: `${receiver.url}/${"0123456789abcdef".repeat(8)}?source=simulator`,
+    modes: ["live"],
+  });
+  const long = await simulator.sendTestEvent({
+    eventType: "generation.failed",
+    mode: "live",
+    samplePayload: { errorDetails: "x".repeat(500) },
+  });
+  await simulator.idle();
 
   return [
     { name: "overview", path: "/" },
@@ -49,6 +60,7 @@ export async function prepareTour({ simulator, receiver }: Scene): Promise<reado
     { name: "messages", path: "/messages" },
     { name: "messages-none", path: "/messages?eventType=generation.failed&state=succeeded" },
     { name: "message-waiting", path: `/messages/${waiting.svixMessageId}` },
+    { name: "message-long", path: `/messages/${long.svixMessageId}` },
     { name: "message-failed", path: `/messages/${failing.svixMessageId}` },
     { name: "message-resent", path: `/messages/${lost.svixMessageId}` },
     { name: "send", path: "/send" },
