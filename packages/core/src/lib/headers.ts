@@ -30,6 +30,11 @@ export interface SignedHeaders {
   readonly signature: string;
 }
 
+/** 1 for each length that the name of such a header has: a cheap reason to pass over most others. */
+const LENGTHS = new Uint8Array("webhook-timestamp".length + 1);
+for (const name of ["svix-id", "webhook-id", "svix-timestamp", "content-encoding", "webhook-signature"]) {
+  LENGTHS[name.length] = 1;
+}
 /** `v1,` and 44 characters: one signature. */
 const ONE_SIGNATURE = 47;
 
@@ -144,34 +149,44 @@ function collect(get: (name: string) => HeaderValue): ReceivedHeaders {
 function collectFromRecord(record: Readonly<Record<string, HeaderValue>>): ReceivedHeaders {
   const found = collect(() => undefined);
   for (const name of Object.keys(record)) {
-    if (!put(found, name, record[name])) put(found, name.toLowerCase(), record[name]);
+    if (LENGTHS[name.length] === 1 && !put(found, name, record, name)) {
+      put(found, name.toLowerCase(), record, name);
+    }
   }
   return found;
 }
 
-/** Written out, since properties of a fixed name cost a fraction of computed ones. */
-function put(found: ReceivedHeaders, name: string, value: HeaderValue): boolean {
+/**
+ * Takes what the record has under `key` for the header of a lower-case name. Written out, so that engines see one name at
+ * each place: there both reading and writing costs a fraction of what it does by any name.
+ */
+function put(
+  found: ReceivedHeaders,
+  name: string,
+  record: Readonly<Record<string, HeaderValue>>,
+  key: string,
+): boolean {
   switch (name) {
     case "svix-id":
-      found.svixId = both(found.svixId, value);
+      found.svixId = both(found.svixId, record[key]);
       return true;
     case "svix-timestamp":
-      found.svixTimestamp = both(found.svixTimestamp, value);
+      found.svixTimestamp = both(found.svixTimestamp, record[key]);
       return true;
     case "svix-signature":
-      found.svixSignature = both(found.svixSignature, value);
+      found.svixSignature = both(found.svixSignature, record[key]);
       return true;
     case "webhook-id":
-      found.webhookId = both(found.webhookId, value);
+      found.webhookId = both(found.webhookId, record[key]);
       return true;
     case "webhook-timestamp":
-      found.webhookTimestamp = both(found.webhookTimestamp, value);
+      found.webhookTimestamp = both(found.webhookTimestamp, record[key]);
       return true;
     case "webhook-signature":
-      found.webhookSignature = both(found.webhookSignature, value);
+      found.webhookSignature = both(found.webhookSignature, record[key]);
       return true;
     case "content-encoding":
-      found.contentEncoding = both(found.contentEncoding, value);
+      found.contentEncoding = both(found.contentEncoding, record[key]);
       return true;
     default:
       return false;

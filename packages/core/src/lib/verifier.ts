@@ -7,6 +7,10 @@ import { type Signature, matchesAny, parseSignatureHeader } from "./signature.ts
 import { checkTimestamp } from "./timestamp.ts";
 
 const MAX_ID_CHARACTERS = 128;
+/** By its code: 1 for a character that ids may have, else 0. */
+const ID_CHARACTERS = Uint8Array.from({ length: 128 }, (_, code) =>
+  Number(/[A-Za-z0-9_-]/.test(String.fromCharCode(code))),
+);
 
 /** Options of {@link createVerifier}. */
 export interface VerifierOptions {
@@ -108,16 +112,13 @@ export function openEnvelope(
 
 /**
  * `[A-Za-z0-9_-]{1,128}`. No dot: the signed bytes are `id.timestamp.body`, and a dot in the id would let one signature
- * be read in two ways. A loop, since a regular expression takes several times as long.
+ * be read in two ways. A table, since ids look random: branches by ranges would be guessed wrong every other time.
  */
 export function isMessageId(id: string): boolean {
   if (id.length === 0 || id.length > MAX_ID_CHARACTERS) return false;
-  for (let at = 0; at < id.length; at++) {
-    const code = id.charCodeAt(at);
-    const isLetter = (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
-    if (!isLetter && !(code >= 48 && code <= 57) && code !== 45 && code !== 95) return false;
-  }
-  return true;
+  let allowed = 1;
+  for (let at = 0; at < id.length; at++) allowed &= ID_CHARACTERS[id.charCodeAt(at)] ?? 0;
+  return allowed === 1;
 }
 
 /**
