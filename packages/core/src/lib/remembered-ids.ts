@@ -34,7 +34,7 @@ export class RememberedIds {
     else if (this.#ids.length * 4 >= this.#table.length) this.#grow();
     this.#ids[place] = id;
     this.#hashes[place] = hash;
-    this.#put(hash, place);
+    this.#put(hash, place, id);
     this.#next = place + 1 === this.#max ? 0 : place + 1;
   }
 
@@ -50,13 +50,10 @@ export class RememberedIds {
     }
   }
 
-  #put(hash: number, place: number): void {
-    const table = this.#table;
-    const last = table.length - 1;
-    let slot = (hash * 2) & last;
-    while (table[slot + 1] !== 0) slot = (slot + 2) & last;
-    table[slot] = hash;
-    table[slot + 1] = place + 1;
+  #put(hash: number, place: number, id: string): void {
+    const slot = this.#slotOf(hash, id);
+    this.#table[slot] = hash;
+    this.#table[slot + 1] = place + 1;
   }
 
   /** Frees the slot of a place, and moves up those that stand behind it only because it was taken. */
@@ -77,7 +74,7 @@ export class RememberedIds {
 
   #grow(): void {
     this.#table = new Uint32Array(this.#table.length * 2);
-    this.#hashes.forEach((hash, place) => this.#put(hash, place));
+    this.#ids.forEach((id, place) => this.#put(hashOf(id), place, id));
   }
 }
 
