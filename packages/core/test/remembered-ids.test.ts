@@ -20,7 +20,7 @@ test("property: has the latest ids that were new, and no others", () => {
   );
 });
 
-test("forgets in order through all the sizes that a set is rebuilt at", () => {
+test("forgets in order, through all the sizes of its table", () => {
   const ids = new RememberedIds(1000);
   for (let id = 0; id < 20_000; id++) {
     ids.add(String(id));

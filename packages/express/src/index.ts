@@ -39,7 +39,10 @@ export function diffioWebhooks(options: ExpressWebhooksOptions = {}): ExpressWeb
       { method, headers: (name) => headers[name], body: () => rawBody(req), replied: untilClosed(res) },
       { req, res },
     );
-    res.writeHead(reply.status, reply.headers).end(reply.body);
+    res.statusCode = reply.status;
+    for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
+    // Not behind a writeHead(), which would not know the length yet: Node then sends the body as chunks.
+    res.end(reply.body);
   }
 
   const handleExpress: RequestHandler = (req, res, next) => {

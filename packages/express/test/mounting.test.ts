@@ -32,6 +32,7 @@ describe.each(VERSIONS)("$version", ({ framework }) => {
       const reply = await supertest(app).post(at).set(headers).send(body);
 
       expect({ status: reply.status, body: reply.body }).toEqual({ status: 200, body: { received: true } });
+      expect(reply.headers["content-length"]).toBe(String('{"received":true}'.length));
       await webhooks.receiver.idle();
       expect(runs).toEqual([messageId]);
     });

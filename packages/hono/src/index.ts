@@ -62,8 +62,8 @@ export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
         method: c.req.method,
         // Node's own, where they are: the web's are made of them anew.
         headers: nodeHeaders ? (name) => nodeHeaders[name] : c.req.raw.headers,
-        body: () => rawBody(c),
-        ...(outgoing && { replied: untilClosed(outgoing) }),
+        body: () => rawBody(c, incoming),
+        replied: outgoing && untilClosed(outgoing),
       },
       c,
     );
@@ -73,14 +73,13 @@ export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
   return Object.assign(handleHono, { receiver });
 }
 
-/** The bytes, as an earlier middleware left them. */
-async function rawBody(c: Context): Promise<RawBody> {
+/** The bytes, as an earlier middleware left them. No promise where there is nothing to wait for. */
+function rawBody(c: Context, incoming: NodeBindings["incoming"]): RawBody | Promise<RawBody> {
   const { arrayBuffer, blob, text } = c.req.bodyCache;
-  if (arrayBuffer) return arrayBuffer;
   // Hono's types name what the promises in this cache resolve to.
+  if (arrayBuffer) return Promise.resolve(arrayBuffer);
   if (blob) return Promise.resolve(blob).then((kept) => kept.arrayBuffer());
-  if (text) return text;
-  const { incoming } = nodeBindings(c);
+  if (text) return Promise.resolve(text);
   if (incoming?.rawBody instanceof Uint8Array) return incoming.rawBody;
   const isRead = incoming?.readableDidRead ?? false;
   const isBeingRead = (incoming?.listenerCount("data") ?? 0) > 0;

@@ -72,5 +72,7 @@ function readAll(req: IncomingMessage): Promise<Buffer> {
 }
 
 function answer(res: Response): void {
-  res.writeHead(200, REPLY_HEADERS).end(REPLY);
+  res.statusCode = 200;
+  for (const [name, value] of Object.entries(REPLY_HEADERS)) res.setHeader(name, value);
+  res.end(REPLY);
 }

@@ -33,7 +33,7 @@ export interface Delivery {
    * Resolves when the reply has left, so that no callback holds it up. Without it, callbacks start a turn of the
    * event loop after the reply was made.
    */
-  readonly replied?: PromiseLike<unknown>;
+  readonly replied?: PromiseLike<unknown> | undefined;
 }
 
 /** Options of {@link createReceiver}, and of every adapter. */
