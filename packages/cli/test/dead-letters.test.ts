@@ -206,13 +206,19 @@ describe("refuses", () => {
   });
 
   test.each([
-    ["--postgres", "postgres://localhost:1/app"],
-    ["--redis", "redis://localhost:1"],
-  ])("a server that is not there: %s", async (...flags) => {
-    const { code, stdout, stderr } = await run("list", ...flags);
+    ["--postgres", "postgres://localhost:1/app", /^✗ PostgreSQL .*REFUSED/m, "start PostgreSQL"],
+    [
+      "--redis",
+      "redis://localhost:1",
+      /^✗ Redis at localhost:1 .* cannot be reached$/m,
+      "Check that Redis runs",
+    ],
+  ])("a server that is not there: %s, with the mend and no stack", async (flag, url, problem, mend) => {
+    const { code, stdout, stderr } = await run("list", flag, url);
     expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
-    expect(stderr).toMatch(/refused/i);
-    expect(stderr).toMatch(/^✗ The inbox does not answer: /m);
+    expect(stderr).toMatch(problem);
+    expect(stderr).toContain(mend);
+    expect(stderr).not.toMatch(/^ +at /m);
   });
 
   test("a file that is no inbox", async () => {

@@ -108,9 +108,11 @@ async function withInbox(flags: InboxFlags, work: (inbox: DurableInbox) => Promi
     await work(inbox);
   } catch (error) {
     if (error instanceof CliError) throw error;
-    if (isWebhookError(error) && error.code !== "inbox_unavailable") throw error;
-    const { cause = error } = error as { cause?: unknown };
-    throw new CliError(EXIT.unreachable, `The inbox does not answer: ${describeNetworkError(cause)}`);
+    if (!isWebhookError(error)) {
+      throw new CliError(EXIT.unreachable, `The inbox does not answer: ${describeNetworkError(error)}`);
+    }
+    if (error.code !== "inbox_unavailable") throw error;
+    throw new CliError(EXIT.unreachable, error.message, error.hint);
   } finally {
     await inbox.close();
   }

@@ -1,4 +1,4 @@
-import { withoutCommand } from "./unavailable.ts";
+import { errorText } from "@diffio-webhooks/core/inbox";
 
 const QUIET_MS = 10_000;
 
@@ -22,8 +22,8 @@ export function watchOutages(where: string): Outages {
       if (performance.now() - toldAt < QUIET_MS) return;
       toldAt = performance.now();
       console.warn(
-        `[diffio-webhooks] Redis at ${where} fails; deliveries are answered 503, and runs wait, until it is back:`,
-        withoutCommand(error),
+        // Its text only: the client's errors hold the command, and a body may stand in it.
+        `[diffio-webhooks] Redis at ${where} fails; deliveries are answered 503, and runs wait, until it is back. ${errorText(error)}`,
       );
     },
     over() {

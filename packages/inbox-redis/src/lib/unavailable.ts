@@ -10,7 +10,9 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 /** The error for a Redis that does not do what it is asked. */
 export function unavailable(error: unknown, where: string): WebhookError {
   if (error instanceof WebhookError) return error;
-  const cause = withoutCommand(error);
+  const found = withoutCommand(error);
+  // ioredis says which of its options ended the waiting, not what was waited for.
+  const cause = found.name === "MaxRetriesPerRequestError" ? new Error("it cannot be reached") : found;
   const hint =
     HINTS.find(([pattern]) => pattern.test(cause.message))?.[1] ??
     "Check that Redis runs there and can be reached. Nothing has to be restarted here when it is back.";
@@ -18,7 +20,7 @@ export function unavailable(error: unknown, where: string): WebhookError {
 }
 
 /** An error of ioredis, without the command that it carries: a body may stand in it, and bodies are never logged. */
-export function withoutCommand(error: unknown): Error {
+function withoutCommand(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   // A transaction fails since one of its commands was refused.
   const [first = error] = (error as Error & { previousErrors?: readonly Error[] }).previousErrors ?? [];
