@@ -167,6 +167,7 @@ describe("the secret", () => {
     ["a number", 42, "secret_missing"],
     ["a public asymmetric key", `whpk_${BASE64}`, "secret_wrong_prefix"],
     ["a private asymmetric key", `whsk_${BASE64}`, "secret_wrong_prefix"],
+    ["a prefix in capitals", `Whsec_${BASE64}`, "secret_wrong_prefix"],
     ["an API key", "diffio_live_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "secret_wrong_prefix"],
     ["whsec_ alone", "whsec_", "secret_malformed"],
     ["a part of it", SECRET.slice(0, 20), "secret_malformed"],

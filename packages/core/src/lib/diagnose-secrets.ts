@@ -78,6 +78,13 @@ function findSecretFault(subject: string, secret: unknown, { message, hint = "" 
     );
   }
   if (/^wh[ps]k\d*_/.test(secret)) return found("secret_wrong_prefix", `${subject} is an asymmetric key.`);
+  if (/^whsec_/i.test(secret) && !secret.startsWith("whsec_")) {
+    return found(
+      "secret_wrong_prefix",
+      "The signing secret has a prefix in capitals.",
+      "It reads whsec_, in lower case: copy it from the webhook portal again.",
+    );
+  }
   if (!secret.includes("whsec_") && /^[a-z]+_/.test(secret)) {
     return found(
       "secret_wrong_prefix",
