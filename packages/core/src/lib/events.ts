@@ -1,3 +1,4 @@
+import { decodeUtf8 } from "#utf8";
 import type * as z from "zod/mini";
 import type {
   generationCompletedSchema,
@@ -50,9 +51,6 @@ const NULLABLE_FIELDS = Object.entries({
   errorDetails: "string",
 });
 
-// Fatal: bytes that are not UTF-8 are refused, not replaced. A leading byte order mark is passed over.
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-
 /** Whether the event is of a documented type; `eventType` then narrows it further. */
 export function isKnownEvent(event: DiffioEvent): event is GenerationEvent {
   return isGenerationEventType(event.eventType);
@@ -68,13 +66,13 @@ export function isKnownEvent(event: DiffioEvent): event is GenerationEvent {
  */
 export function parseEvent(body: Uint8Array | string): DiffioEvent {
   return checkEvent(
-    parseJson(typeof body === "string" ? body.replace(/^\uFEFF/, "") : decodeUtf8(toBytes(body))),
+    parseJson(typeof body === "string" ? body.replace(/^\uFEFF/, "") : decode(toBytes(body))),
   );
 }
 
-function decodeUtf8(bytes: Uint8Array): string {
+function decode(bytes: Uint8Array): string {
   try {
-    return decoder.decode(bytes);
+    return decodeUtf8(bytes);
   } catch (cause) {
     throw invalidPayload("The body is not valid UTF-8.", cause);
   }

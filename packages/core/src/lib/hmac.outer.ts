@@ -13,8 +13,8 @@ export interface OuterHash {
 }
 
 /**
- * Prepares the outer hash of a key. What changes in it is one block, and that is hashed here on all runtimes, from the
- * state behind the pad: cheaper than to call Node's crypto once more.
+ * Prepares the outer hash of a key in plain JavaScript. What changes in it is one block, hashed from the state behind the
+ * pad.
  *
  * @param keyBlock the key, filled up with zeros to a block.
  */
