@@ -15,7 +15,10 @@ export function killText(engine: string, report: KillReport): string {
     `  recovery after a restart   p50 ${quantile(recoveriesInMs, 0.5)} ms, p99 ${quantile(recoveriesInMs, 0.99)} ms (a lease is 1 s here)`,
   ];
   for (const id of lost.slice(0, 10)) lines.push(`    lost: ${id}`);
-  for (const id of unexplained.slice(0, 10)) lines.push(`    repeated: ${id}`);
+  for (const { messageId, killedAfterMs } of unexplained.slice(0, 10)) {
+    const kills = killedAfterMs.map((ms) => (ms === null ? "not at all" : `${ms} ms later`));
+    lines.push(`    repeated: ${messageId}, whose process was killed ${kills.join(", ")}`);
+  }
   return lines.join("\n");
 }
 

@@ -18,7 +18,14 @@ export interface Verdict {
   /** Messages whose effect came again, since a kill hit the run between its effect and its being done. */
   readonly repeated: number;
   /** Messages whose effect came again though no kill had hit their run: a fault. */
-  readonly unexplained: readonly string[];
+  readonly unexplained: readonly Unexplained[];
+}
+
+/** A message whose effect came again without reason. */
+export interface Unexplained {
+  readonly messageId: string;
+  /** How long after each effect but the last its process was killed, in milliseconds; null where it was not. */
+  readonly killedAfterMs: readonly (number | null)[];
 }
 
 /** "Done" is committed within a second of a run's end; a kill within that time may repeat the run. */
@@ -29,14 +36,14 @@ const DONE_WITHIN_MS = 1000;
  *
  * @param acknowledged the ids that were answered 200.
  * @param ledger what the services did, in order.
- * @param kills the processes that were killed.
+ * @param kills the processes that were killed, in order.
  */
 export function judge(
   acknowledged: ReadonlySet<string>,
   ledger: readonly LedgerEntry[],
   kills: readonly Kill[],
 ): Verdict {
-  const killedAt = new Map(kills.map(({ pid, at }) => [pid, at]));
+  const killsByPid = Map.groupBy(kills, ({ pid }) => pid);
   const starts = new Map<string, number>();
   const effects = new Map<string, { pid: number; at: number }[]>();
   for (const entry of ledger) {
@@ -48,15 +55,16 @@ export function judge(
   let cutOff = 0;
   for (const [id, started] of starts) cutOff += started - (effects.get(id)?.length ?? 0);
   let repeated = 0;
-  const unexplained: string[] = [];
+  const unexplained: Unexplained[] = [];
   for (const [id, all] of effects) {
     if (all.length === 1) continue;
-    const explained = all.slice(0, -1).every(({ pid, at }) => {
-      const killed = killedAt.get(pid);
-      return killed !== undefined && killed - at <= DONE_WITHIN_MS;
+    const killedAfterMs = all.slice(0, -1).map(({ pid, at }) => {
+      // The next one: in a long campaign the system gives a number to several processes, one after another.
+      const killed = killsByPid.get(pid)?.find((kill) => kill.at >= at);
+      return killed ? killed.at - at : null;
     });
-    if (explained) repeated += 1;
-    else unexplained.push(id);
+    if (killedAfterMs.every((ms) => ms !== null && ms <= DONE_WITHIN_MS)) repeated += 1;
+    else unexplained.push({ messageId: id, killedAfterMs });
   }
   return { acknowledged: acknowledged.size, lost, cutOff, repeated, unexplained };
 }

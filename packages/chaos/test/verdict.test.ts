@@ -33,10 +33,19 @@ describe("a verdict", () => {
 
   test("an effect that comes again is explained by a kill just after the first, and by nothing else", () => {
     const twice = [started("a", 1), ended("a", 1, 500), started("a", 2), ended("a", 2, 900)];
-    const explained = judge(new Set(["a"]), twice, [{ pid: 1, at: 1400 }]);
+    // Other processes had the same number before and after it.
+    const kills = [100, 1400, 60_000].map((at) => ({ pid: 1, at }));
+    const explained = judge(new Set(["a"]), twice, kills);
     expect(explained).toMatchObject({ repeated: 1, unexplained: [], lost: [] });
-    for (const kills of [[], [{ pid: 2, at: 1400 }], [{ pid: 1, at: 1600 }]]) {
-      expect(judge(new Set(["a"]), twice, kills)).toMatchObject({ repeated: 0, unexplained: ["a"] });
+    for (const [kill, after] of [
+      [undefined, null],
+      [{ pid: 2, at: 1400 }, null],
+      [{ pid: 1, at: 1600 }, 1100],
+    ] as const) {
+      expect(judge(new Set(["a"]), twice, kill ? [kill] : [])).toMatchObject({
+        repeated: 0,
+        unexplained: [{ messageId: "a", killedAfterMs: [after] }],
+      });
     }
   });
 });
