@@ -50,8 +50,7 @@ export function createThread({ file, workerData, onMessage, onCrash }: ThreadOpt
     post(requests) {
       worker ??= start();
       worker.ref();
-      const message = packRequests(requests);
-      worker.postMessage(message, [message.bytes.buffer]);
+      worker.postMessage(packRequests(requests), []);
     },
     rest: () => worker?.unref(),
     async end() {

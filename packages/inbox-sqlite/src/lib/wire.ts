@@ -1,20 +1,17 @@
 import type { FromWorker, Request } from "./operations.ts";
 
 /**
- * A message from thread to thread: one text and one run of bytes, which cost a third of what the same objects and
- * bodies cost when they are cloned and handed over one by one.
+ * A message from thread to thread: one string, which costs a fifth of what an object with a buffer costs to hand over.
+ * A line of JSON, then the bytes of all bodies, a character each (Latin-1).
  */
-export interface Wire {
-  readonly text: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
+export type Wire = string;
 
-/** What has a body: in the text its length stands in its place. */
+/** What has a body: in the JSON its length stands in its place. */
 interface Carrier {
   rawBody: unknown;
 }
 
-/** Packs requests. Their bodies are copied: a view may lie in memory that others use, too. */
+/** Packs requests. */
 export function packRequests(requests: readonly Request[]): Wire {
   const bodies: Uint8Array[] = [];
   const written = requests.map((request) =>
@@ -22,12 +19,13 @@ export function packRequests(requests: readonly Request[]): Wire {
       ? { operation: request.operation, ask: withoutBody(request.ask, bodies) }
       : request,
   );
-  return { text: JSON.stringify(written), bytes: concatenate(bodies) };
+  return pack(written, bodies);
 }
 
 /** The opposite of {@link packRequests}. */
-export function unpackRequests({ text, bytes }: Wire): Request[] {
-  const requests = JSON.parse(text) as Request[];
+export function unpackRequests(message: Wire): Request[] {
+  const { json, bytes } = unpack(message);
+  const requests = json as Request[];
   // Views are enough: they are written to the database, and not kept.
   restoreBodies(
     requests.map(({ ask }) => ask),
@@ -44,21 +42,32 @@ export function packAnswers({ answers, ...rest }: FromWorker): Wire {
     if (!isLeaseAnswer(answer)) return answer;
     return { ...answer, leased: answer.leased.map((one) => withoutBody(one, bodies)) };
   });
-  return { text: JSON.stringify({ ...rest, answers: written }), bytes: concatenate(bodies) };
+  return pack({ ...rest, answers: written }, bodies);
 }
 
 /** The opposite of {@link packAnswers}: an answer that is missing is null. */
-export function unpackAnswers({ text, bytes }: Wire): FromWorker {
-  const whole = JSON.parse(text) as FromWorker;
+export function unpackAnswers(message: Wire): FromWorker {
+  const { json, bytes } = unpack(message);
+  const whole = json as FromWorker;
   restoreBodies(
     whole.answers.flatMap((answer) => {
       if (Array.isArray(answer)) return answer as object[];
       return isLeaseAnswer(answer) ? answer.leased : [];
     }),
     // Copies: what one is kept for must not keep the others.
-    (start, end) => bytes.slice(start, end),
+    (start, end) => new Uint8Array(bytes.subarray(start, end)),
   );
   return whole;
+}
+
+function pack(json: unknown, bodies: readonly Uint8Array[]): Wire {
+  // JSON has no line breaks of its own.
+  return `${JSON.stringify(json)}\n${Buffer.concat(bodies).toString("latin1")}`;
+}
+
+function unpack(message: Wire): { json: unknown; bytes: Uint8Array } {
+  const end = message.indexOf("\n");
+  return { json: JSON.parse(message.slice(0, end)), bytes: Buffer.from(message.slice(end + 1), "latin1") };
 }
 
 function isLeaseAnswer(answer: unknown): answer is { leased: Carrier[] } {
@@ -69,16 +78,6 @@ function withoutBody(carrier: Carrier, bodies: Uint8Array[]): object {
   const body = carrier.rawBody as Uint8Array;
   bodies.push(body);
   return { ...carrier, rawBody: body.length };
-}
-
-function concatenate(bodies: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(bodies.reduce((length, body) => length + body.length, 0));
-  let offset = 0;
-  for (const body of bodies) {
-    bytes.set(body, offset);
-    offset += body.length;
-  }
-  return bytes;
 }
 
 function restoreBodies(

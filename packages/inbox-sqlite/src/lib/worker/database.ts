@@ -5,7 +5,6 @@ import { checkpointing } from "./checkpoint.ts";
 import { StoreFailure } from "./failure.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
-const CACHE_KIB = 32_000;
 const LOG_LIMIT_BYTES = 64 * 2 ** 20;
 
 /** An open database. */
@@ -36,10 +35,7 @@ export function openDatabase(path: string): Database {
     const mode = sqlite.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
     if (mode !== "wal")
       throw new StoreFailure("no_wal", `SQLite keeps ${path} in journal mode ${String(mode)}.`);
-    sqlite.exec(
-      "PRAGMA synchronous = FULL; " +
-        `PRAGMA cache_size = -${CACHE_KIB}; PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`,
-    );
+    sqlite.exec(`PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`);
     migrate(sqlite, path);
     syncFolder(path);
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { StatementSync } from "node:sqlite";
 import type { FromWorker, Lease, Operations, Request, WorkerOptions } from "../operations.ts";
 import { READS } from "../operations.ts";
 import { acceptOperations } from "./accept.ts";
@@ -19,6 +20,9 @@ const LONGEST_PAUSE_MS = 15;
 type Handlers = { [Name in keyof Operations]: (ask: Operations[Name]["ask"]) => Operations[Name]["answer"] };
 
 interface Opened extends Database {
+  readonly beginReading: StatementSync;
+  readonly beginWriting: StatementSync;
+  readonly commit: StatementSync;
   readonly handlers: Handlers;
   /** Moves a lease's end; false where it has passed to another process. */
   renew(lease: Lease, until: number): boolean;
@@ -45,6 +49,9 @@ export function createStore({ path, leaseInMs, leases }: WorkerOptions): Store {
     const renewal = sqlite.prepare("UPDATE messages SET wake_at = ? WHERE seq = ? AND token = ?");
     return {
       ...database,
+      beginReading: sqlite.prepare("BEGIN"),
+      beginWriting: sqlite.prepare("BEGIN IMMEDIATE"),
+      commit: sqlite.prepare("COMMIT"),
       handlers: {
         ...acceptOperations(sqlite, leaseInMs),
         ...leaseOperations(sqlite, leaseInMs),
@@ -74,12 +81,12 @@ export function createStore({ path, leaseInMs, leases }: WorkerOptions): Store {
   function transact(requests: readonly Request[]): { answers: unknown[]; lost: Lease[] } {
     if (opened?.isMoved()) close();
     opened ??= open();
-    const { sqlite, handlers, checkVersion, renew, afterCommit } = opened;
+    const { sqlite, handlers, beginReading, beginWriting, commit, checkVersion, renew, afterCommit } = opened;
     const now = Date.now();
     const reading = requests.length > 0 && requests.every(isRead);
     const renewing = !reading && mustRenew(now);
     let committed: { answers: unknown[]; lost: Lease[] };
-    sqlite.exec(reading ? "BEGIN" : "BEGIN IMMEDIATE");
+    (reading ? beginReading : beginWriting).run();
     try {
       checkVersion();
       // First of all: a lease of ours that has run out must not be taken for one of a process that died.
@@ -87,7 +94,7 @@ export function createStore({ path, leaseInMs, leases }: WorkerOptions): Store {
         ? Array.from(held.values()).filter((lease) => !renew(lease, now + leaseInMs))
         : [];
       const answers = requests.map(({ operation, ask }) => handlers[operation](ask as never));
-      sqlite.exec("COMMIT");
+      commit.run();
       if (renewing) renewedAt = now;
       committed = { answers, lost };
     } catch (error) {

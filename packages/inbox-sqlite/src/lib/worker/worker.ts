@@ -13,7 +13,7 @@ const store = createStore(options);
 const renewal = setInterval(renew, Math.max(options.leaseInMs / 6, 50));
 port.on("message", receive);
 
-function receive(message: Wire | "close"): void {
+function receive(message: Wire): void {
   if (message !== "close") return send(store.execute(unpackRequests(message)));
   clearInterval(renewal);
   store.close();
@@ -27,6 +27,5 @@ function renew(): void {
 }
 
 function send(result: FromWorker): void {
-  const message = packAnswers(result);
-  port?.postMessage(message, [message.bytes.buffer]);
+  port?.postMessage(packAnswers(result), []);
 }
