@@ -171,6 +171,36 @@ describe("pg-boss's jobs", () => {
   });
 });
 
+test("what is looked for is found by its index, whatever the planner counted last", async () => {
+  const { connectionString, sql } = await postgres.database();
+  const backlog = open({ connectionString });
+  await Promise.all(
+    Array.from({ length: 3000 }, () =>
+      backlog.accept({
+        receiver: "default",
+        messageId: newMessageId(),
+        timestamp: new Date(),
+        rawBody: Buffer.from(signed().body),
+      }),
+    ),
+  );
+  // All of them wait at this moment: a walk through the table would soon come upon one.
+  await sql("ANALYZE diffio_webhooks.messages");
+  const { receiver, runs, receive } = receiverOn({ connectionString, concurrency: 500 });
+  await receiver.idle();
+  expect(runs).toHaveLength(3000);
+  // What servers have counted so far is known a second later.
+  await pause(1500);
+  await sql("SELECT pg_stat_reset()");
+  await receive();
+  await receiver.idle();
+  await pause(2500);
+  const [read] = await sql(`
+    SELECT (SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'messages')::int AS walks,
+           (SELECT idx_scan > 0 FROM pg_stat_user_indexes WHERE indexrelname = 'messages_open') AS looked`);
+  expect(read).toEqual({ walks: 0, looked: true });
+}, 60_000);
+
 describe("a run whose lease has passed on", () => {
   test("is told so by its signal, and can end nothing", async () => {
     const { connectionString, sql } = await postgres.database();

@@ -32,11 +32,17 @@ export const ANSWER_SECONDS = 5;
  * What follows BEGIN. The limit holds for this transaction only, as do all settings of ours: a pooler between us and
  * the server may hand the connection to somebody else.
  *
- * A queue leaves a dead index entry for each job. A plain index scan marks those that it meets, so that none is met
- * again; a bitmap scan, which the planner likes for a queue that was empty when it last looked, reads all of them
- * each time until autovacuum comes.
+ * All that is looked for has an index, whatever the planner makes of a queue that was empty, or full, when it last counted.
+ * By a plain index scan, which marks the dead entries that it meets, so that none is met again: a queue leaves one for
+ * each job. A bitmap scan reads all of them each time, until autovacuum comes.
  */
-export const TRANSACTION_SETTINGS: string = `SET LOCAL statement_timeout = ${ANSWER_SECONDS * 1000}; SET LOCAL enable_bitmapscan = off`;
+export const TRANSACTION_SETTINGS: string = [
+  `statement_timeout = ${ANSWER_SECONDS * 1000}`,
+  "enable_seqscan = off",
+  "enable_bitmapscan = off",
+]
+  .map((setting) => `SET LOCAL ${setting}`)
+  .join("; ");
 
 /** Makes a transaction of what pg-boss takes for a database. */
 export function transactionOn(db: BossDb): Transaction {

@@ -8,6 +8,9 @@ import { withLock } from "./lock.ts";
  * changes with each run and so fences late ones off. `at` is when something is to be done next: a pending message is
  * due then, a running one's lease ends then, and the others ended then. `replayed` is a pending message whose job is
  * yet to be made, by a process that has a pg-boss.
+ *
+ * The key begins with the message's id, so that nothing that looks for a receiver's messages in a state can be led to it:
+ * that would read all messages there are.
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE diffio_webhooks.messages (
@@ -25,7 +28,7 @@ const MIGRATIONS: readonly string[] = [
      body bytea,
      reason text,
      error text,
-     PRIMARY KEY (receiver, message_id)
+     PRIMARY KEY (message_id, receiver)
    );
    CREATE INDEX messages_open ON diffio_webhooks.messages (state, receiver, at)
      WHERE state IN ('pending', 'replayed', 'running');
