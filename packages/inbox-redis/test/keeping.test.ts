@@ -68,6 +68,15 @@ describe.skipIf(!hasRedisServer)("what redisInbox keeps", () => {
     },
   );
 
+  test("a message that comes when Redis has forgotten its scripts", async () => {
+    const inbox = openInbox({ url: redis.freshUrl() });
+    await inbox.accept(message());
+    const other = message();
+    await client().call("SCRIPT", "FLUSH");
+    expect(await inbox.accept(other)).toEqual({ duplicate: false });
+    expect(await inbox.accept(other)).toEqual({ duplicate: true });
+  });
+
   test.each(["meta", "wait", "id", "events", "123", "-", "completed", "a".repeat(128)])(
     "a message with the id %s",
     async (messageId) => {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Acceptance, AcceptedMessage, WebhookError } from "@diffio-webhooks/core";
 import { errorText } from "@diffio-webhooks/core/inbox";
 import { Job, type JobsOptions } from "bullmq";
@@ -16,8 +17,16 @@ const JOB_OPTIONS: JobsOptions = {
 export async function claim(queue: ReceiverQueue, message: AcceptedMessage): Promise<Acceptance> {
   const id = jobIdOf(message.messageId);
   const data = messageData(message);
-  const job = new Job(queue.queue, jobNameOf(message), data, { ...JOB_OPTIONS, jobId: id }, id);
-  if (await queue.add(job, data.body.length)) return { duplicate: false };
+  // BullMQ does not tell whether a job was there already: the mark of the one that is there does.
+  const mark = randomUUID();
+  const options: JobsOptions & { mark: string } = { ...JOB_OPTIONS, jobId: id, mark };
+  const job = new Job(queue.queue, jobNameOf(message), data, options, id);
+  const storedOptions = (): Promise<string | null> => queue.client.hget(queue.key(id), "opts");
+  const backend = await queue.queue.getBackend().client;
+  const [, found] = await Promise.all([job.addJob(backend), storedOptions()]);
+  // Redis answers in the order in which it was asked, but where it had lost the script, the job came later.
+  const stored = found ?? (await storedOptions());
+  if (stored?.includes(mark)) return { duplicate: false };
   const fields = { name: job.name, data: JSON.stringify(data), timestamp: job.timestamp };
   return { duplicate: !(await requeueDead(queue, id, fields)) };
 }

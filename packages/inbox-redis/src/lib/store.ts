@@ -1,6 +1,5 @@
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { type AddJob, jobAdder } from "./add-jobs.ts";
 import { createClients } from "./clients.ts";
 import type { MessageData } from "./messages.ts";
 import type { Outages } from "./outages.ts";
@@ -15,7 +14,6 @@ export interface ReceiverQueue {
   readonly client: Redis;
   /** The key of a part of the queue, or of a job. */
   key(part: string): string;
-  readonly add: AddJob;
 }
 
 /** Redis as the inbox uses it, besides the workers. */
@@ -100,7 +98,7 @@ export function openStore(
       await queue.close();
       throw error;
     }
-    return { receiver, queue, client, key: (part) => queue.toKey(part), add: jobAdder(queue) };
+    return { receiver, queue, client, key: (part) => queue.toKey(part) };
   }
 
   return {

@@ -22,7 +22,5 @@ export function unavailable(error: unknown, where: string): WebhookError {
 /** An error of ioredis, without the command that it carries: a body may stand in it, and bodies are never logged. */
 function withoutCommand(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  // A transaction fails since one of its commands was refused.
-  const [first = error] = (error as Error & { previousErrors?: readonly Error[] }).previousErrors ?? [];
-  return Object.assign(new Error(first.message), { name: first.name });
+  return Object.assign(new Error(error.message), { name: error.name });
 }
