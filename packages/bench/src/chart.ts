@@ -1,4 +1,5 @@
 import type { ContestantId } from "./contestant-names.ts";
+import { machineText } from "./machine.ts";
 import { formatNumber } from "./report.ts";
 import type { Results, ServerId } from "./results.ts";
 import { median } from "./statistics.ts";
@@ -73,7 +74,6 @@ export function chart(results: Results, theme: keyof typeof PALETTES): string {
     top += HEAD + panel.bars.length * ROW + GAP;
     return drawPanel(panel, y, palette);
   });
-  const { cpu, cores } = results.machine;
   const description = panels
     .map(({ title, unit, bars }) => {
       const values = bars.map(({ label, value }) => `${label} ${formatNumber(value)} ${unit}`);
@@ -85,7 +85,7 @@ export function chart(results: Results, theme: keyof typeof PALETTES): string {
 <desc id="desc">${escape(description)}</desc>
 <rect width="100%" height="100%" rx="8" fill="${palette.background}"/>
 ${drawn.join("\n")}
-<text x="20" y="${top + 4}" font-size="11" fill="${palette.muted}">Shorter is better. Medians, Node ${results.machine.node}, ${escape(cpu)}, ${cores} cores.</text>
+<text x="20" y="${top + 4}" font-size="11" fill="${palette.muted}">Shorter is better. Medians. ${escape(machineText(results.machine))}.</text>
 </svg>
 `;
 }

@@ -54,6 +54,7 @@ async function main(): Promise<number> {
   const progress = createProgress();
   const results = emptyResults(quick);
   noteOtherWork(results);
+  noteMissingInstructions(results);
   const start = performance.now();
   for (const section of sectionsOf(only)) {
     if (quick && only === undefined && FULL_ONLY.includes(section)) continue;
@@ -86,6 +87,15 @@ function noteOtherWork({ machine, notes }: Results): void {
   if (load < machine.cores / 4) return;
   notes.push(
     `Other work was running (load ${load.toFixed(1)} on ${machine.cores} cores): the numbers are rough.`,
+  );
+}
+
+/** Then the floor of whoever hashes natively rises, and JavaScript's stays. */
+function noteMissingInstructions({ machine, notes }: Results): void {
+  if (machine.sha !== false) return;
+  notes.push(
+    "This processor has no SHA instructions: native hashing takes several times as long, and the goals against svix and " +
+      "standardwebhooks, which hash in JavaScript, are out of reach here (decisions/0006).",
   );
 }
 

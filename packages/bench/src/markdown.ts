@@ -1,4 +1,5 @@
 import { CONTESTANTS, CONTESTANT_IDS } from "./contestant-names.ts";
+import { machineText } from "./machine.ts";
 import { GOAL_HEADS, formatNumber, goalCells, readGoals } from "./report.ts";
 import { type Results, SERVERS, type ServerId, type VerificationResult } from "./results.ts";
 import { runtimeName } from "./runtimes.ts";
@@ -12,8 +13,8 @@ export function markdown(results: Results): string {
     "",
     "<!-- Written by src/main.ts: run it again rather than change this file. -->",
     "",
-    `Measured on ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}. Medians; in brackets`,
-    "the quartiles, between which half of the rounds lie. How it is measured stands in the [README](README.md).",
+    `Measured on ${machineText(machine)}. Medians; in brackets the quartiles,`,
+    "between which half of the rounds lie. How it is measured stands in the [README](README.md).",
     "",
     ...[...notes, ...failures.map((failure) => `Failed: ${failure}`)].map((line) => `- ${line}`),
     ...section("Goals", GOAL_HEADS, readGoals(results).map(goalCells)),

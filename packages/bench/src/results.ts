@@ -1,17 +1,9 @@
-import { arch, cpus, platform } from "node:os";
 import type { ContestantId } from "./contestant-names.ts";
+import { type Machine, thisMachine } from "./machine.ts";
 import type { RuntimeId } from "./runtimes.ts";
 
 /** One number a round. Written to results.json as median, quartiles and the number of rounds. */
 export type Samples = readonly number[];
-
-/** What a run was made on: enough to judge the numbers, and nothing that names the machine. */
-export interface Machine {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly system: string;
-  readonly node: string;
-}
 
 /** Bodies of one size on one runtime. */
 export interface VerificationResult {
@@ -115,15 +107,9 @@ export interface Results {
 
 /** Begins an empty set of results. */
 export function emptyResults(quick: boolean): Results {
-  const machine = {
-    cpu: cpus()[0]?.model.trim() ?? "unknown",
-    cores: cpus().length,
-    system: `${platform()} ${arch()}`,
-    node: process.versions.node,
-  };
   return {
     quick,
-    machine,
+    machine: thisMachine(),
     verification: [],
     adapters: [],
     sizes: [],
