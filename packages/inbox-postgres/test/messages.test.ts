@@ -186,11 +186,11 @@ test("what is looked for is found by its index, whatever the planner counted las
   );
   // All of them wait at this moment: a walk through the table would soon come upon one.
   await sql("ANALYZE diffio_webhooks.messages");
+  // Its connections have made the indexes, for which they walked through the table; they tell so when they are closed.
+  await backlog.close();
   const { receiver, runs, receive } = receiverOn({ connectionString, concurrency: 500 });
   await receiver.idle();
   expect(runs).toHaveLength(3000);
-  // What servers have counted so far is known a second later.
-  await pause(1500);
   await sql("SELECT pg_stat_reset()");
   await receive();
   await receiver.idle();
@@ -200,6 +200,43 @@ test("what is looked for is found by its index, whatever the planner counted las
            (SELECT idx_scan > 0 FROM pg_stat_user_indexes WHERE indexrelname = 'messages_open') AS looked`);
   expect(read).toEqual({ walks: 0, looked: true });
 }, 60_000);
+
+const IDS = ["msg_3", "msg_2", "msg_1"];
+
+test.each<[string, (parts: { end(): void; deliverAgain(): void }) => void]>([
+  ["renewing leases", () => {}],
+  ["ending runs", ({ end }) => end()],
+  ["delivering copies", ({ deliverAgain }) => deliverAgain()],
+])("%s takes messages in the order of their ids", async (_what, begin) => {
+  const { connectionString, connect, sql } = await postgres.database();
+  const gate = Promise.withResolvers<void>();
+  const { receiver, receive, runs } = receiverOn(
+    { connectionString, leaseInSeconds: 6 },
+    { onAny: () => gate.promise },
+  );
+  // The last one runs first.
+  for (const messageId of IDS) {
+    await receive(signed(undefined, { messageId }));
+    await expect.poll(() => runs.at(-1)?.messageId).toBe(messageId);
+  }
+
+  const somebody = await connect();
+  await somebody.query("BEGIN");
+  await somebody.query("SELECT 1 FROM diffio_webhooks.messages WHERE message_id = 'msg_1' FOR UPDATE");
+  begin({
+    end: () => gate.resolve(),
+    deliverAgain: () => IDS.forEach((messageId) => void receive(signed(undefined, { messageId }))),
+  });
+  const waiting =
+    "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  await expect.poll(() => sql(waiting), { timeout: 10_000 }).toHaveLength(1);
+  const free = await sql("SELECT message_id FROM diffio_webhooks.messages ORDER BY 1 FOR UPDATE SKIP LOCKED");
+  expect(free.map((row) => row["message_id"])).toEqual(["msg_2", "msg_3"]);
+
+  await somebody.query("COMMIT");
+  gate.resolve();
+  await receiver.idle();
+});
 
 describe("a run whose lease has passed on", () => {
   test("is told so by its signal, and can end nothing", async () => {

@@ -3,6 +3,7 @@ import type { Acceptance, AcceptedMessage } from "@diffio-webhooks/core";
 import { statementOf } from "./boss.ts";
 import type { Connection } from "./connection.ts";
 import type { LocalMessages } from "./local-messages.ts";
+import { IN_LOCK_ORDER } from "./message-row.ts";
 import type { Place } from "./place.ts";
 import { toStored } from "./text.ts";
 import { unavailable } from "./unavailable.ts";
@@ -124,7 +125,7 @@ export function createAcceptor({
     for (const copy of copies) copy.settle(DUPLICATE);
   }
 
-  /** One of each id, in an order that all processes share: so no two transactions wait for each other in a ring. */
+  /** One of each id. */
   function takeBatch(): Arrival[] {
     const batch = new Map<string, Arrival>();
     let bytes = 0;
@@ -144,7 +145,7 @@ export function createAcceptor({
       }
     }
     arrivals = arrivals.slice(taken);
-    return [...batch].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, arrival]) => arrival);
+    return [...batch.values()];
   }
 
   return {
@@ -192,6 +193,7 @@ const INSERT = `
   FROM unnest($2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[], $7::text[], $8::int[], $9::int[],
               $10::float8[])
     AS d (receiver, message_id, job_id, signed_at, event_type, secret_name, first_byte, bytes, lease)
+  ${IN_LOCK_ORDER}
   ON CONFLICT (receiver, message_id) DO UPDATE
   SET state = excluded.state, at = excluded.at, run = excluded.run, job_id = excluded.job_id,
       received_at = excluded.received_at, signed_at = excluded.signed_at, event_type = excluded.event_type,

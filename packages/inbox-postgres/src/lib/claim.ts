@@ -1,7 +1,7 @@
 import type { AcceptedMessage } from "@diffio-webhooks/core";
 import type { Queues } from "./connection.ts";
 import type { LocalMessages } from "./local-messages.ts";
-import { MESSAGE_COLUMNS, type MessageRow, isInState, toMessage } from "./message-row.ts";
+import { IN_LOCK_ORDER, MESSAGE_COLUMNS, type MessageRow, isInState, toMessage } from "./message-row.ts";
 import { toStored } from "./text.ts";
 
 /** A run that is ours until its lease ends. */
@@ -55,6 +55,8 @@ export async function claim(
 const CLAIM = `
   UPDATE diffio_webhooks.messages m
   SET state = 'running', at = now() + $5 * interval '1 second'
-  FROM unnest($2::text[], $3::uuid[], $4::boolean[]) AS j (message_id, job_id, is_here)
-  WHERE m.receiver = $1 AND m.message_id = j.message_id AND m.job_id = j.job_id AND ${isInState("pending")}
+  FROM (SELECT * FROM (SELECT $1::text) AS r (receiver),
+               unnest($2::text[], $3::uuid[], $4::boolean[]) AS u (message_id, job_id, is_here)
+        ${IN_LOCK_ORDER}) AS j
+  WHERE m.receiver = j.receiver AND m.message_id = j.message_id AND m.job_id = j.job_id AND ${isInState("pending")}
   RETURNING ${MESSAGE_COLUMNS}, CASE WHEN NOT j.is_here THEN m.body END AS body`;

@@ -3,7 +3,7 @@ import type { FailureReason } from "@diffio-webhooks/core";
 import { errorText } from "@diffio-webhooks/core/inbox";
 import type { BossJob, ExistingBoss } from "./boss.ts";
 import type { Transaction } from "./database.ts";
-import { isInState } from "./message-row.ts";
+import { IN_LOCK_ORDER, isInState } from "./message-row.ts";
 import { toStored } from "./text.ts";
 
 /** What becomes of a message when a run of it is over. */
@@ -67,8 +67,9 @@ const END = `
   UPDATE diffio_webhooks.messages m
   SET state = e.state, at = now() + e.delay * interval '1 second', run = m.run + e.counted, job_id = e.next_job,
       reason = e.reason, error = e.error
-  FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::float8[], $6::int[], $7::uuid[], $8::text[],
-              $9::text[])
-    AS e (receiver, message_id, job_id, state, delay, counted, next_job, reason, error)
+  FROM (SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::float8[], $6::int[], $7::uuid[],
+                             $8::text[], $9::text[])
+          AS u (receiver, message_id, job_id, state, delay, counted, next_job, reason, error)
+        ${IN_LOCK_ORDER}) AS e
   WHERE m.receiver = e.receiver AND m.message_id = e.message_id AND m.job_id = e.job_id AND ${isInState("running")}
   RETURNING e.job_id`;

@@ -27,6 +27,12 @@ export const MESSAGE_COLUMNS: string = `m.receiver, m.message_id, m.job_id, m.ru
  */
 export const isInState = (state: "pending" | "running"): string => `m.state || '' = '${state}'`;
 
+/**
+ * The order in which a statement takes the messages that it is given by name. All take them in the same one, so that no
+ * two transactions wait for each other in a ring.
+ */
+export const IN_LOCK_ORDER = `ORDER BY message_id COLLATE "C", receiver COLLATE "C"`;
+
 /** The message that was accepted. */
 export function toMessage(row: MessageRow): AcceptedMessage {
   return {

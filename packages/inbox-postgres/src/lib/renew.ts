@@ -1,5 +1,5 @@
 import type { Database } from "./database.ts";
-import { isInState } from "./message-row.ts";
+import { IN_LOCK_ORDER, isInState } from "./message-row.ts";
 import { toStored } from "./text.ts";
 
 /** A run that goes on here. */
@@ -29,6 +29,7 @@ export async function renew(
 const RENEW = `
   UPDATE diffio_webhooks.messages m
   SET at = now() + $4 * interval '1 second'
-  FROM unnest($1::text[], $2::text[], $3::uuid[]) AS r (receiver, message_id, job_id)
+  FROM (SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[]) AS u (receiver, message_id, job_id)
+        ${IN_LOCK_ORDER}) AS r
   WHERE m.receiver = r.receiver AND m.message_id = r.message_id AND m.job_id = r.job_id AND ${isInState("running")}
   RETURNING m.job_id`;
