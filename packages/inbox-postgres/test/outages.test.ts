@@ -179,10 +179,17 @@ async function movedBoss(connectionString: string): Promise<ExistingBoss> {
   if (!boss) throw new Error("There is no boss.");
   // What its own upkeep comes to is for the app to hear.
   boss.on("error", () => {});
-  Object.assign((boss.getDb() as { pool?: pg.Pool }).pool?.options ?? {}, { connectionString });
-  await database.sql(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
-  );
+  const { pool } = boss.getDb() as unknown as { pool: pg.Pool };
+  Object.assign(pool.options, { connectionString });
+  // One may have been on its way there.
+  await expect
+    .poll(async () => {
+      await database.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+      );
+      return pool.totalCount;
+    })
+    .toBe(0);
   return boss;
 }
 
