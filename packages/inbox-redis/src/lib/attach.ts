@@ -114,9 +114,11 @@ export function startWorker(
     const lease = hold(job, token);
     leases.add(lease);
     try {
-      const outcome = (await slots.take(receiver))
-        ? await run(job, lease).finally(() => slots.give())
-        : "released";
+      // One that Redis handed out while the receiver closes was not there to be let go.
+      const outcome =
+        !closing && (await slots.take(receiver))
+          ? await run(job, lease).finally(() => slots.give())
+          : "released";
       if (outcome !== "released") return settle(outcome, runOf(job));
     } finally {
       leases.delete(lease);
