@@ -94,8 +94,8 @@ function noteOtherWork({ machine, notes }: Results): void {
 function noteMissingInstructions({ machine, notes }: Results): void {
   if (machine.sha !== false) return;
   notes.push(
-    "This processor has no SHA instructions: native hashing takes several times as long, and the goals against svix and " +
-      "standardwebhooks, which hash in JavaScript, are out of reach here (decisions/0006).",
+    "This processor has no SHA instructions: native hashing takes several times as long, and with it most ratios to svix " +
+      "and standardwebhooks, which hash in JavaScript, are lower (decisions/0006).",
   );
 }
 
