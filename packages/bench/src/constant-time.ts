@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { matchesAny, parseSignatureHeader } from "../../core/src/lib/signature.ts";
+import { matchesAny, parseSignatureHeader } from "../../core/src/lib/verify/signature.ts";
 import type { Progress } from "@diffio-webhooks/test-support/progress";
 import type { ConstantTimeResult, Results } from "./results.ts";
 

@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { diagnose } from "./lib/diagnose.ts";
-export type { DiagnoseOptions, Diagnosis } from "./lib/diagnose.ts";
-export type { Finding, FindingCode } from "./lib/finding.ts";
+export { diagnose } from "./lib/diagnose/diagnose.ts";
+export type { DiagnoseOptions, Diagnosis } from "./lib/diagnose/diagnose.ts";
+export type { Finding, FindingCode } from "./lib/diagnose/finding.ts";

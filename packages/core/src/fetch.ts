@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type RawBody, bodyAlreadyParsed } from "./lib/body.ts";
-import { type Receiver, type ReceiverOptions, createReceiver } from "./lib/receiver.ts";
-import type { Reply } from "./lib/reply.ts";
+import type { RawBody } from "./lib/receive/body.ts";
+import { bodyAlreadyParsed } from "./lib/verify/bytes.ts";
+import { type Receiver, type ReceiverOptions, createReceiver } from "./lib/receive/receiver.ts";
+import type { Reply } from "./lib/receive/reply.ts";
 
 /** The part of a platform's context that keeps it alive until the callbacks have run. */
 export interface FetchContext {
@@ -37,10 +38,14 @@ export function createFetchHandler(options: FetchHandlerOptions = {}): FetchHand
   async function handleFetch(request: Request, ctx?: FetchContext): Promise<Response> {
     const { method, headers } = request;
     const reply = await receiver.receive(
-      { method, headers, body: () => requestBody(request) },
+      {
+        method,
+        headers,
+        body: () => requestBody(request),
+        waitUntil: ctx?.waitUntil && ((runs) => ctx.waitUntil?.(runs)),
+      },
       { request, ctx },
     );
-    if (reply.runs) ctx?.waitUntil?.(reply.runs);
     return toResponse(reply);
   }
   return Object.assign(handleFetch, { receiver });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { checkDurableInboxOptions } from "./lib/durable-inbox-options.ts";
-export type { CheckedDurableInboxOptions, DurableInboxOptions } from "./lib/durable-inbox-options.ts";
-export { checkPage, deadLetterNotFound, errorText, unknownPage } from "./lib/dead-letters.ts";
+export { checkDurableInboxOptions } from "./lib/inbox/durable-inbox-options.ts";
+export type { CheckedDurableInboxOptions, DurableInboxOptions } from "./lib/inbox/durable-inbox-options.ts";
+export { checkPage, deadLetterNotFound, errorText, unknownPage } from "./lib/inbox/dead-letters.ts";
 export { checkNumber, checkSeconds, invalidOption } from "./lib/options.ts";

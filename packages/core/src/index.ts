@@ -1,8 +1,8 @@
 export { WebhookError } from "./lib/errors.ts";
 export type { WebhookErrorCode, WebhookErrorOptions } from "./lib/errors.ts";
-export { GENERATION_EVENT_TYPES, isGenerationEventType } from "./lib/event-types.ts";
-export type { GenerationEventType, GenerationStatus } from "./lib/event-types.ts";
-export { isKnownEvent, parseEvent } from "./lib/events.ts";
+export { GENERATION_EVENT_TYPES, isGenerationEventType } from "./lib/events/event-types.ts";
+export type { GenerationEventType, GenerationStatus } from "./lib/events/event-types.ts";
+export { isKnownEvent, parseEvent } from "./lib/events/events.ts";
 export type {
   DiffioEvent,
   GenerationCompletedEvent,
@@ -12,27 +12,36 @@ export type {
   GenerationProcessingEvent,
   GenerationQueuedEvent,
   UnknownEvent,
-} from "./lib/events.ts";
-export { createVerifier } from "./lib/verifier.ts";
-export type { SignedDelivery, VerifiedMessage, Verifier, VerifierOptions } from "./lib/verifier.ts";
-export { diagnose } from "./lib/diagnose.ts";
-export type { DiagnoseOptions, Diagnosis } from "./lib/diagnose.ts";
-export type { Finding, FindingCode } from "./lib/finding.ts";
-export { createReceiver } from "./lib/receiver.ts";
-export type { Delivery, Receiver, ReceiverOptions } from "./lib/receiver.ts";
-export type { Reply } from "./lib/reply.ts";
-export type { ErrorContext, HandlerContext } from "./lib/run-context.ts";
-export type { Handler, Handlers, HandlersByType } from "./lib/handlers.ts";
-export type { HeadersInput, HeaderValue } from "./lib/headers.ts";
-export { bodyAlreadyParsed } from "./lib/body.ts";
-export type { BodySource, NodeReadable, RawBody } from "./lib/body.ts";
-export { untilClosed } from "./lib/node-response.ts";
-export type { NodeResponse } from "./lib/node-response.ts";
-export { signingSecretFromEnv } from "./lib/secret.ts";
-export type { SigningSecrets, SigningSecretSource } from "./lib/secret.ts";
-export { memoryInbox } from "./lib/memory-inbox.ts";
-export type { MemoryInboxOptions } from "./lib/memory-inbox.ts";
-export type { BackoffInSeconds } from "./lib/backoff.ts";
+} from "./lib/events/events.ts";
+export { createVerifier } from "./lib/verify/verifier.ts";
+export type { SignedDelivery, VerifiedMessage, Verifier, VerifierOptions } from "./lib/verify/verifier.ts";
+export { diagnose } from "./lib/diagnose/diagnose.ts";
+export type { DiagnoseOptions, Diagnosis } from "./lib/diagnose/diagnose.ts";
+export type { Finding, FindingCode } from "./lib/diagnose/finding.ts";
+export { createReceiver } from "./lib/receive/receiver.ts";
+export type { Receiver, ReceiverOptions } from "./lib/receive/receiver.ts";
+export type { Delivery } from "./lib/receive/delivery.ts";
+export type {
+  ObservedAcceptance,
+  ObservedDelivery,
+  ObservedRefusal,
+  ObservedRun,
+  ObservedRunEnd,
+  Observer,
+} from "./lib/receive/observer.ts";
+export type { Reply } from "./lib/receive/reply.ts";
+export type { ErrorContext, HandlerContext } from "./lib/receive/run-context.ts";
+export type { Handler, Handlers, HandlersByType } from "./lib/receive/handlers.ts";
+export type { HeadersInput, HeaderValue } from "./lib/verify/headers.ts";
+export { bodyAlreadyParsed } from "./lib/verify/bytes.ts";
+export type { BodySource, NodeReadable, RawBody } from "./lib/receive/body.ts";
+export { untilSent } from "./lib/receive/node-response.ts";
+export type { NodeResponse } from "./lib/receive/node-response.ts";
+export { signingSecretFromEnv } from "./lib/verify/secret.ts";
+export type { SigningSecrets, SigningSecretSource } from "./lib/verify/secret.ts";
+export { memoryInbox } from "./lib/inbox/memory-inbox.ts";
+export type { MemoryInboxOptions } from "./lib/inbox/memory-inbox.ts";
+export type { BackoffInSeconds } from "./lib/inbox/backoff.ts";
 export type {
   Acceptance,
   AcceptedMessage,
@@ -47,5 +56,6 @@ export type {
   QueueBatch,
   RunAttempt,
   RunMessage,
+  RunningMessage,
   RunOutcome,
-} from "./lib/inbox.ts";
+} from "./lib/inbox/inbox.ts";

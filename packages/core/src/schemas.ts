@@ -7,7 +7,11 @@
  * @module
  */
 import * as z from "zod/mini";
-import { type GenerationEventType, type GenerationStatus, isGenerationEventType } from "./lib/event-types.ts";
+import {
+  type GenerationEventType,
+  type GenerationStatus,
+  isGenerationEventType,
+} from "./lib/events/event-types.ts";
 
 type NullableString = z.ZodMiniDefault<z.ZodMiniNullable<z.ZodMiniString<string>>>;
 type NullableBoolean = z.ZodMiniDefault<z.ZodMiniNullable<z.ZodMiniBoolean<boolean>>>;

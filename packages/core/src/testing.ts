@@ -4,16 +4,16 @@
  * @module
  */
 import { createHmacSha256 } from "#hmac";
-import { toBytes } from "./lib/body.ts";
+import { toBytes } from "./lib/verify/bytes.ts";
 import { invalidOption } from "./lib/options.ts";
 import { WebhookError } from "./lib/errors.ts";
 import {
   GENERATION_EVENT_TYPES,
   type GenerationEventType,
   isGenerationEventType,
-} from "./lib/event-types.ts";
-import type { DiffioEvent, GenerationEventByType } from "./lib/events.ts";
-import { decodeSigningSecret } from "./lib/secret.ts";
+} from "./lib/events/event-types.ts";
+import type { DiffioEvent, GenerationEventByType } from "./lib/events/events.ts";
+import { decodeSigningSecret } from "./lib/verify/secret.ts";
 
 /** Options of {@link signMessage}. */
 export interface SignMessageOptions {

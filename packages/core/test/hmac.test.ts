@@ -1,17 +1,17 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import type { HmacSha256 } from "../src/lib/hmac.ts";
-import * as portableBackend from "../src/lib/hmac.portable.ts";
-import * as nodeBackend from "../src/lib/hmac.node.ts";
-import { decodeSigningSecret } from "../src/lib/secret.ts";
+import type { HmacSha256 } from "../src/lib/verify/hmac.ts";
+import * as portableBackend from "../src/lib/verify/hmac.portable.ts";
+import * as nodeBackend from "../src/lib/verify/hmac.node.ts";
+import { decodeSigningSecret } from "../src/lib/verify/secret.ts";
 import { PUBLISHED } from "./vectors/published.ts";
 import { RFC_4231 } from "./vectors/rfc4231.ts";
 
 // On Deno it goes another way, which no other test here would take.
 vi.stubGlobal("Deno", {});
 vi.resetModules();
-const nodeBackendOnDeno = await import("../src/lib/hmac.node.ts");
+const nodeBackendOnDeno = await import("../src/lib/verify/hmac.node.ts");
 vi.unstubAllGlobals();
 
 const BACKENDS = [

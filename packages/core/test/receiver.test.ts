@@ -35,6 +35,8 @@ import {
 import { acceptOnly, openReceiver } from "./support/receivers.ts";
 import { PROTOTYPE_NAMES } from "./vectors/events.ts";
 
+vi.mock("../src/lib/timers.ts", () => import("./support/fakeable-timers.ts"));
+
 afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
@@ -1335,7 +1337,7 @@ describe('acknowledge: "after-handlers"', () => {
 
   test("an inbox that cannot take the message: 503, and nothing has run", async () => {
     for (const acceptAndRun of [
-      () => Promise.reject(new Error("down")),
+      () => ({ duplicate: false, outcome: Promise.reject(new Error("down")) }),
       () => {
         throw new Error("down");
       },

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { RememberedIds } from "../src/lib/remembered-ids.ts";
+import { RememberedIds } from "../src/lib/inbox/remembered-ids.ts";
 
 test("property: has the latest ids that were new, and no others", () => {
   fc.assert(

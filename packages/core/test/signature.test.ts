@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { matchesAny, parseSignatureHeader } from "../src/lib/signature.ts";
+import { matchesAny, parseSignatureHeader } from "../src/lib/verify/signature.ts";
 
 const anyDigest = fc.uint8Array({ minLength: 32, maxLength: 32 });
 

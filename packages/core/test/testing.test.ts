@@ -15,6 +15,8 @@ import {
 import { VENDOR_PAYLOAD } from "./vectors/events.ts";
 import { PUBLISHED } from "./vectors/published.ts";
 
+vi.mock("../src/lib/timers.ts", () => import("./support/fakeable-timers.ts"));
+
 describe("signMessage", () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["Date"], now: now() + 999 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeUtf8 as decodeOnNode } from "../src/lib/utf8.node.ts";
-import { decodeUtf8 as decodeElsewhere } from "../src/lib/utf8.portable.ts";
+import { decodeUtf8 as decodeOnNode } from "../src/lib/events/utf8.node.ts";
+import { decodeUtf8 as decodeElsewhere } from "../src/lib/events/utf8.portable.ts";
 import { INVALID_UTF8 } from "./vectors/events.ts";
 
 const MARK = [0xef, 0xbb, 0xbf];

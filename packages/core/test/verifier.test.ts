@@ -23,6 +23,8 @@ import { PUBLISHED, PUBLISHED_V1A } from "./vectors/published.ts";
 import { malformedTokens, nonCanonicalVariants } from "./vectors/signatures.ts";
 import { malformedTimestamps } from "./vectors/timestamps.ts";
 
+vi.mock("../src/lib/timers.ts", () => import("./support/fakeable-timers.ts"));
+
 const verifier = createVerifier({ signingSecret: SECRET, now });
 
 /** Verifies what is signed and then changed. */

@@ -9,7 +9,7 @@ import {
   type ReceiverOptions,
   bodyAlreadyParsed,
   createReceiver,
-  untilClosed,
+  untilSent,
 } from "@diffio-webhooks/core";
 import type { Request, RequestHandler, Response } from "express";
 
@@ -36,7 +36,7 @@ export function diffioWebhooks(options: ExpressWebhooksOptions = {}): ExpressWeb
   async function receiveDelivery(req: Request, res: Response): Promise<void> {
     const { method, headers } = req;
     const reply = await receiver.receive(
-      { method, headers: (name) => headers[name], body: () => rawBody(req), replied: untilClosed(res) },
+      { method, headers: (name) => headers[name], body: () => rawBody(req), replied: untilSent(res) },
       { req, res },
     );
     res.statusCode = reply.status;

@@ -8,7 +8,7 @@ import {
   type ReceiverOptions,
   WebhookError,
   createReceiver,
-  untilClosed,
+  untilSent,
 } from "@diffio-webhooks/core";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
@@ -70,7 +70,7 @@ function receiveAt(scope: FastifyInstance, path: string, receiver: Receiver<Fast
       const { method, headers, raw } = request;
       receiver
         .receive(
-          { method, headers: (name) => headers[name], body: raw, replied: untilClosed(reply.raw) },
+          { method, headers: (name) => headers[name], body: raw, replied: untilSent(reply.raw) },
           { request, reply },
         )
         .then(({ status, headers: replyHeaders, body }) => {

@@ -12,7 +12,7 @@ import {
   bodyAlreadyParsed,
   createReceiver,
   signingSecretFromEnv,
-  untilClosed,
+  untilSent,
 } from "@diffio-webhooks/core";
 import { type FetchContext, requestBody, toResponse } from "@diffio-webhooks/core/fetch";
 import type { Context, Env, MiddlewareHandler } from "hono";
@@ -63,11 +63,11 @@ export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
         // Node's own, where they are: the web's are made of them anew.
         headers: nodeHeaders ? (name) => nodeHeaders[name] : c.req.raw.headers,
         body: () => rawBody(c, incoming),
-        replied: outgoing && untilClosed(outgoing),
+        replied: outgoing && untilSent(outgoing),
+        waitUntil: outgoing ? undefined : waitUntilOf(c),
       },
       c,
     );
-    if (reply.runs && !outgoing) waitUntil(c, reply.runs);
     return toResponse(reply);
   }
   return Object.assign(handleHono, { receiver });
@@ -98,14 +98,15 @@ function secretFromBindings(c: Context): string | undefined {
   return DIFFIO_WEBHOOK_SECRET ?? signingSecretFromEnv();
 }
 
-function waitUntil(c: Context, runs: Promise<unknown>): void {
+/** That of the platform, where it has one. */
+function waitUntilOf(c: Context): ((runs: Promise<unknown>) => void) | undefined {
   let executionCtx: FetchContext | undefined;
   try {
     ({ executionCtx } = c);
   } catch {
     // Hono throws where there is none: on Bun and Deno, whose processes live on by themselves.
   }
-  executionCtx?.waitUntil?.(runs);
+  return executionCtx?.waitUntil && ((runs) => executionCtx.waitUntil?.(runs));
 }
 
 function nodeBindings(c: Context): NodeBindings {

@@ -5,5 +5,5 @@
  */
 export { postgresInbox } from "./lib/postgres-inbox.ts";
 export type { PostgresInboxOptions } from "./lib/options.ts";
-export type { ExistingBoss } from "./lib/boss.ts";
-export type { ExistingPool, ExistingPoolClient } from "./lib/pool.ts";
+export type { ExistingBoss } from "./lib/boss-types.ts";
+export type { ExistingPool, ExistingPoolClient } from "./lib/pool-types.ts";

@@ -127,7 +127,7 @@ describe("the client", () => {
     const reading = (async () => {
       for await (const change of client.changes({ signal: controller.signal })) heard.push(change);
     })();
-    const untilClosed = (async () => {
+    const untilSent = (async () => {
       for await (const change of client.changes()) void change;
     })();
     await expect
@@ -156,7 +156,7 @@ describe("the client", () => {
     controller.abort();
     await reading;
     const closing = simulator.close();
-    await untilClosed.catch(() => "cut short");
+    await untilSent.catch(() => "cut short");
     await closing;
   });
 });

@@ -52,5 +52,6 @@ export function checkTolerance(value: unknown): number {
 /** `now`, the clock. */
 export function checkNow(now: (() => number) | undefined): () => number {
   checkFunction("now", now);
-  return now ?? Date.now;
+  // Asked anew at each call: a test may set the time after this.
+  return now ?? (() => Date.now());
 }

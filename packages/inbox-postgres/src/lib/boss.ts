@@ -10,43 +10,10 @@ import {
 } from "./database.ts";
 import { guardPool } from "./guard.ts";
 import { withLock } from "./lock.ts";
-import { type ExistingPool, poolDb } from "./pool.ts";
+import type { BossDb, BossJob, ExistingBoss, OwnBoss } from "./boss-types.ts";
+import { poolDb } from "./pool.ts";
+import type { ExistingPool } from "./pool-types.ts";
 import { within } from "./within.ts";
-
-/** What pg-boss takes for a database. */
-export interface BossDb {
-  executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
-  /** Opens a transaction: the pool that pg-boss makes by itself can. */
-  beginTransaction?(): Promise<{ readonly db: BossDb; commit(): Promise<void>; rollback(): Promise<void> }>;
-}
-
-/** A job to be made. */
-export interface BossJob {
-  readonly id: string;
-  readonly data: { readonly messageId: string };
-  /** In seconds. */
-  readonly startAfter?: number;
-}
-
-/** A `PgBoss`, as far as it is used. */
-export interface ExistingBoss {
-  getDb(): BossDb;
-  createQueue(name: string, options: object): Promise<void>;
-  insert(name: string, jobs: BossJob[], options: { db: BossDb }): Promise<unknown>;
-  fetch(
-    name: string,
-    options: { batchSize: number; db: BossDb },
-  ): Promise<{ readonly id: string; readonly data: unknown }[]>;
-  deleteJob(name: string, ids: string[], options: { db: BossDb }): Promise<unknown>;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  off(event: "error", listener: (error: Error) => void): unknown;
-}
-
-/** A pg-boss of our own. */
-export interface OwnBoss extends ExistingBoss {
-  start(): Promise<unknown>;
-  stop(options: { graceful: boolean }): Promise<void>;
-}
 
 /** The schema of a pg-boss of our own: apart from one that the app may have, which may be of another version. */
 const BOSS_SCHEMA = "diffio_webhooks_boss";

@@ -1,4 +1,4 @@
-import type { ExistingBoss } from "./boss.ts";
+import type { ExistingBoss } from "./boss-types.ts";
 import type { Database } from "./database.ts";
 import { warnOfUnsafeSettings } from "./durability.ts";
 import { migrate } from "./migrations.ts";

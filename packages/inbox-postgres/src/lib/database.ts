@@ -1,4 +1,4 @@
-import type { BossDb } from "./boss.ts";
+import type { BossDb } from "./boss-types.ts";
 
 /** A transaction that is open. */
 export interface Transaction {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { FailureReason } from "@diffio-webhooks/core";
 import { errorText } from "@diffio-webhooks/core/inbox";
-import type { BossJob, ExistingBoss } from "./boss.ts";
+import type { BossJob, ExistingBoss } from "./boss-types.ts";
 import type { Transaction } from "./database.ts";
 import { IN_LOCK_ORDER, isInState } from "./message-row.ts";
 import { toStored } from "./text.ts";

@@ -1,4 +1,4 @@
-import type { ExistingPool, ExistingPoolClient } from "./pool.ts";
+import type { ExistingPool, ExistingPoolClient } from "./pool-types.ts";
 
 /**
  * Listens for connections that break while nobody uses them: their pool makes others, but an event that nobody hears

@@ -1,7 +1,7 @@
 import { type DurableInboxOptions, invalidOption } from "@diffio-webhooks/core/inbox";
 import pg from "pg";
-import type { ExistingBoss } from "./boss.ts";
-import type { ExistingPool } from "./pool.ts";
+import type { ExistingBoss } from "./boss-types.ts";
+import type { ExistingPool } from "./pool-types.ts";
 
 /** Options of {@link postgresInbox}: exactly one of the first three, and those of every durable inbox. */
 export interface PostgresInboxOptions extends DurableInboxOptions {

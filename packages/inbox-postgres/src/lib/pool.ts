@@ -1,28 +1,8 @@
 import pg from "pg";
-import type { BossDb } from "./boss.ts";
+import type { BossDb } from "./boss-types.ts";
 import { ANSWER_SECONDS, type Database, TRANSACTION_SETTINGS, oneByOne, transactionOn } from "./database.ts";
+import type { ExistingPool, ExistingPoolClient } from "./pool-types.ts";
 import { within } from "./within.ts";
-
-/** A connection of a pool, as far as it is used. */
-export interface ExistingPoolClient {
-  query(statement: {
-    text: string;
-    values?: unknown[];
-    query_timeout?: number;
-  }): Promise<{ rows: unknown[] }>;
-  release(error?: Error | boolean): void;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  off(event: "error", listener: (error: Error) => void): unknown;
-}
-
-/** A `Pool` of the package `pg`, as far as it is used. */
-export interface ExistingPool {
-  connect(): Promise<ExistingPoolClient>;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  on(event: "connect", listener: (client: ExistingPoolClient) => void): unknown;
-  off(event: "error", listener: (error: Error) => void): unknown;
-  off(event: "connect", listener: (client: ExistingPoolClient) => void): unknown;
-}
 
 /** Connections of a pool of our own: a few, since what comes together is committed together. */
 const MAX_CONNECTIONS = 8;

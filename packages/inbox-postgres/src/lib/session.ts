@@ -1,8 +1,10 @@
-import { type ExistingBoss, type OwnBoss, bossDatabase, startBoss } from "./boss.ts";
+import { bossDatabase, startBoss } from "./boss.ts";
+import type { ExistingBoss, OwnBoss } from "./boss-types.ts";
 import { ANSWER_SECONDS, type Database } from "./database.ts";
 import { guardPool, ignore } from "./guard.ts";
 import type { Source } from "./options.ts";
-import { type ExistingPool, createPool, poolDatabase } from "./pool.ts";
+import { createPool, poolDatabase } from "./pool.ts";
+import type { ExistingPool } from "./pool-types.ts";
 import { within } from "./within.ts";
 
 /** The connections from one opening to the next close. */

@@ -5,7 +5,7 @@ import { makeOverdueJobs, makeReplayedJobs } from "./make-jobs.ts";
 import { prune } from "./prune.ts";
 import { renew } from "./renew.ts";
 import { takeOver } from "./take-over.ts";
-import type { Attached, Run } from "./worker.ts";
+import type { Attached, Run } from "./attached.ts";
 
 /** What is done now and then while receivers are attached. */
 export interface Upkeep {

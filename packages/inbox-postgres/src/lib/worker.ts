@@ -1,5 +1,6 @@
 import type { AttachedReceiver, InboxAttachment, RunOutcome } from "@diffio-webhooks/core";
 import { type CheckedDurableInboxOptions, invalidOption } from "@diffio-webhooks/core/inbox";
+import type { Attached, Run } from "./attached.ts";
 import { type Claimed, claim } from "./claim.ts";
 import type { Connection } from "./connection.ts";
 import type { Ending } from "./end-runs.ts";
@@ -9,28 +10,6 @@ import { createSettler } from "./settler.ts";
 import { untilIdle } from "./until-idle.ts";
 import { createUpkeep } from "./upkeep.ts";
 import { within } from "./within.ts";
-
-/** A receiver whose messages run here. */
-export interface Attached extends AttachedReceiver {
-  /** Whether there may be a job for it. */
-  hasWork: boolean;
-  /** While jobs are being taken. */
-  claiming: Promise<void> | undefined;
-  /** Places that are held for messages on their way into the database. */
-  readonly held: Set<Promise<void>>;
-  isClosing: boolean;
-}
-
-/** A run that goes on here, or whose end is being written down. */
-export interface Run extends Claimed {
-  readonly receiver: string;
-  readonly controller: AbortController;
-  /** Whether its end is known: a later one changes nothing. */
-  isOver: boolean;
-  /** Resolves when its end is known, and when it is written down. */
-  readonly over: PromiseWithResolvers<void>;
-  readonly settled: PromiseWithResolvers<void>;
-}
 
 /** What runs messages in this process. */
 export interface Worker {

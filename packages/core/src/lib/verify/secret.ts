@@ -1,5 +1,5 @@
 import { createHmacSha256 } from "#hmac";
-import { WebhookError } from "./errors.ts";
+import { WebhookError } from "../errors.ts";
 import type { HmacSha256 } from "./hmac.ts";
 
 const PREFIX = "whsec_";

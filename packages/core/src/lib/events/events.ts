@@ -5,9 +5,9 @@ import type {
   generationFailedSchema,
   generationProcessingSchema,
   generationQueuedSchema,
-} from "../schemas.ts";
-import { toBytes } from "./body.ts";
-import { WebhookError } from "./errors.ts";
+} from "../../schemas.ts";
+import { toBytes } from "../verify/bytes.ts";
+import { WebhookError } from "../errors.ts";
 import { type GenerationEventType, isGenerationEventType } from "./event-types.ts";
 
 /** The declared fields of a schema's output. Extra ones are there at run time, but a typo must not compile. */

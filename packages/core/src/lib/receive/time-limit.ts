@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from "../timers.ts";
+
 /**
  * Waits for a promise, but not for ever. The promise itself goes on; what it comes to later is not looked at.
  *

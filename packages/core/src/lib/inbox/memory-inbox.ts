@@ -1,8 +1,9 @@
 import { type BackoffInSeconds, backoffDelays } from "./backoff.ts";
-import { WebhookError } from "./errors.ts";
+import { WebhookError } from "../errors.ts";
 import type { Acceptance, AcceptedMessage, Inbox, InboxAttachment, RunMessage, RunOutcome } from "./inbox.ts";
-import { checkNumber, invalidOption } from "./options.ts";
+import { checkNumber, invalidOption } from "../options.ts";
 import { RememberedIds } from "./remembered-ids.ts";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "../timers.ts";
 
 /** Options of {@link memoryInbox}. */
 export interface MemoryInboxOptions {
@@ -118,11 +119,15 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
       if (attached.done.has(messageId) || attached.active.has(messageId)) return DUPLICATE;
       return { duplicate: false, runs: take(message, attached, maxRuns) };
     },
-    async acceptAndRun(message) {
+    acceptAndRun(message) {
       const attached = attachedOf(message);
       const { messageId } = message;
-      if (attached.done.has(messageId)) return SUCCEEDED;
-      return fromElsewhere(attached.active.get(messageId) ?? take(message, attached, 1));
+      if (attached.done.has(messageId)) return { duplicate: true, outcome: Promise.resolve(SUCCEEDED) };
+      const active = attached.active.get(messageId);
+      return {
+        duplicate: active !== undefined,
+        outcome: fromElsewhere(active ?? take(message, attached, 1)),
+      };
     },
     isFull,
     attach({ name, run }) {

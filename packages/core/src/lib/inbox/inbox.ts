@@ -1,4 +1,4 @@
-import type { WebhookError } from "./errors.ts";
+import type { WebhookError } from "../errors.ts";
 
 /** A verified message on its way into an inbox. */
 export interface AcceptedMessage {
@@ -54,6 +54,14 @@ export interface Acceptance {
   readonly duplicate: boolean;
   /** Settles (never rejects) when the message is done or given up, where it runs in this process. */
   readonly runs?: Promise<unknown>;
+}
+
+/** What {@link Inbox.acceptAndRun} found. */
+export interface RunningMessage {
+  /** Whether the message was there already: it runs, or has succeeded. */
+  readonly duplicate: boolean;
+  /** How its run ends. Rejects only when the message could not be taken. */
+  readonly outcome: Promise<RunOutcome>;
 }
 
 /** A receiver's side of an inbox that runs messages for it. */
@@ -114,10 +122,10 @@ export interface Inbox {
   isFull?(): boolean;
   /**
    * Takes a message and runs it once, for `acknowledge: "after-handlers"`. After a failed run the id is free again;
-   * copies that arrive meanwhile share the run. Rejects only when the message could not be taken. Durable inboxes
+   * copies that arrive meanwhile share the run. Throws only when the message could not be taken. Durable inboxes
    * have no such method: they acknowledge first.
    */
-  acceptAndRun?(message: AcceptedMessage): Promise<RunOutcome>;
+  acceptAndRun?(message: AcceptedMessage): RunningMessage;
 }
 
 /** An inbox whose messages survive the process: whatever was acknowledged is run, or found among the dead letters. */

@@ -1,5 +1,5 @@
-import { WebhookError } from "./errors.ts";
-import { checkNumber, invalidOption } from "./options.ts";
+import { WebhookError } from "../errors.ts";
+import { checkNumber, invalidOption } from "../options.ts";
 
 const MAX_ERROR_CHARACTERS = 4000;
 

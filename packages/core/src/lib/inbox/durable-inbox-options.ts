@@ -1,5 +1,5 @@
 import { type BackoffInSeconds, backoffDelays } from "./backoff.ts";
-import { checkNumber, checkSeconds } from "./options.ts";
+import { checkNumber, checkSeconds } from "../options.ts";
 
 /** Options of every durable inbox, besides where its engine is. */
 export interface DurableInboxOptions {

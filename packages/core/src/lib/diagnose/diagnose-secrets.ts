@@ -1,8 +1,8 @@
 import { createHmacSha256 } from "#hmac";
-import { WebhookError } from "./errors.ts";
+import { WebhookError } from "../errors.ts";
 import type { Finding, FindingCode } from "./finding.ts";
-import type { HmacSha256 } from "./hmac.ts";
-import { type SigningSecrets, decodeSigningSecret } from "./secret.ts";
+import type { HmacSha256 } from "../verify/hmac.ts";
+import { type SigningSecrets, decodeSigningSecret } from "../verify/secret.ts";
 
 /** A key that may have signed the delivery, and what it means if it has. */
 export interface CandidateKey {

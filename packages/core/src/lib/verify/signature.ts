@@ -1,4 +1,4 @@
-import { WebhookError } from "./errors.ts";
+import { WebhookError } from "../errors.ts";
 
 /** The sender lists the newest secret and up to 10 old ones; beyond this a list is an attempt to burn CPU. */
 export const MAX_TOKENS: number = 32;

@@ -1,10 +1,12 @@
-import { type BodySource, readBody } from "./body.ts";
-import { WebhookError } from "./errors.ts";
-import { type DiffioEvent, parseEvent } from "./events.ts";
+import { readBody } from "./body.ts";
+import { type Acceptor, createAcceptor } from "./acceptance.ts";
+import type { Delivery } from "./delivery.ts";
+import { WebhookError } from "../errors.ts";
+import { type DiffioEvent, parseEvent } from "../events/events.ts";
 import { type Handlers, createDispatch } from "./handlers.ts";
-import { type HeaderValue, type HeadersInput, readHeaders } from "./headers.ts";
-import type { Acceptance, AcceptedMessage, Inbox, QueueBatch, RunOutcome } from "./inbox.ts";
-import { memoryInbox } from "./memory-inbox.ts";
+import { type HeaderValue, readHeaders } from "../verify/headers.ts";
+import type { AcceptedMessage, Inbox, QueueBatch } from "../inbox/inbox.ts";
+import { memoryInbox } from "../inbox/memory-inbox.ts";
 import {
   checkFunction,
   checkNow,
@@ -12,29 +14,15 @@ import {
   checkSeconds,
   checkTolerance,
   invalidOption,
-} from "./options.ts";
+} from "../options.ts";
 import type { ErrorContext } from "./run-context.ts";
 import { type Reply, receivedReply, refusalReply } from "./reply.ts";
-import { callHook, firstRefusalLogger, isThenable, logFailedRun } from "./report.ts";
+import { callHook, firstRefusalLogger, isThenable, logFailedRun, warnOfFreezingHost } from "./hooks.ts";
 import { type InProcess, createRunner } from "./runner.ts";
-import { type SigningSecretSource, signingKeySource } from "./secret.ts";
-import { withinSeconds } from "./time-limit.ts";
-import { findSigningKey, openEnvelope } from "./verifier.ts";
-
-/** One HTTP request, as an adapter hands it in. */
-export interface Delivery {
-  /** The HTTP method. */
-  readonly method: string;
-  /** A plain object, a `Headers`, or a function from a lower-case name to the value. */
-  readonly headers: HeadersInput;
-  /** The raw body, or a function that gives it when the headers have passed. */
-  readonly body: BodySource;
-  /**
-   * Resolves when the reply has left, so that no callback holds it up. Without it, callbacks start a turn of the
-   * event loop after the reply was made.
-   */
-  readonly replied?: PromiseLike<unknown> | undefined;
-}
+import { type SigningSecretSource, signingKeySource } from "../verify/secret.ts";
+import { monotonicSeconds, nextTurn } from "../timers.ts";
+import { type Observer, observe } from "./observer.ts";
+import { findSigningKey, openEnvelope } from "../verify/verifier.ts";
 
 /** Options of {@link createReceiver}, and of every adapter. */
 export interface ReceiverOptions<Platform = unknown> extends Handlers<Platform> {
@@ -43,7 +31,9 @@ export interface ReceiverOptions<Platform = unknown> extends Handlers<Platform> 
   /** Told of each failed run. Default: it is written to `console.error`, without the body. */
   onError?: ((error: unknown, context: ErrorContext<Platform>) => unknown) | undefined;
   /** Told of each refused delivery. Default: the first refusal of each code is written to `console.warn`. */
-  onRejected?: ((error: WebhookError, delivery: Delivery) => unknown) | undefined;
+  onRejected?:
+    | ((error: WebhookError, delivery: Delivery, platform: Platform | undefined) => unknown)
+    | undefined;
   /**
    * When the sender gets its 200: `"immediately"` (default), once the message is in the inbox; or
    * `"after-handlers"`, once the callbacks have succeeded, so that the sender's retries are the retries.
@@ -51,6 +41,14 @@ export interface ReceiverOptions<Platform = unknown> extends Handlers<Platform> 
   acknowledge?: "immediately" | "after-handlers" | undefined;
   /** Where accepted messages live until they are handled. Default `memoryInbox()`. */
   inbox?: Inbox | undefined;
+  /**
+   * Given the runs of each delivery, a promise that never rejects: for hosts that freeze or end the process once the
+   * reply has left. Hand it to Vercel's `waitUntil`, Next.js' `after` and the like. Default: the platform's own, where
+   * the adapter knows it (Cloudflare Workers).
+   */
+  waitUntil?: ((runs: Promise<unknown>, platform: Platform) => unknown) | undefined;
+  /** Sees each step of each delivery and run with its duration, for metrics and traces. */
+  observer?: Observer<Platform> | undefined;
   /** How far a timestamp may lie from the clock, in seconds, in both directions. Default 300. */
   toleranceInSeconds?: number | undefined;
   /** Larger bodies are refused. Default 1 MiB. */
@@ -86,9 +84,6 @@ export interface Receiver<Platform = unknown> {
   queue(this: void, batch: QueueBatch, env?: unknown, ctx?: unknown): Promise<void>;
 }
 
-/** An inbox that takes longer has failed for this attempt: the sender gives up after 15 s. */
-const MAX_ACCEPT_SECONDS = 8;
-
 /**
  * Makes a receiver. Adapters are built on it; call it yourself for a framework that has none.
  *
@@ -112,18 +107,22 @@ export function createReceiver<Platform = unknown>(
   const now = checkNow(options.now);
   checkFunction("onError", options.onError);
   checkFunction("onRejected", options.onRejected);
-  const { onError = logFailedRun, onRejected = firstRefusalLogger() } = options;
+  checkFunction("waitUntil", options.waitUntil);
+  const { onError = logFailedRun, onRejected = firstRefusalLogger(), observer } = options;
+  checkObserver(observer);
   if (typeof name !== "string" || name === "") {
     throw invalidOption("name is not a string, or empty.", "Give a short name, or leave it out.");
   }
-  checkInbox(inbox);
-  const acceptAndRun = afterHandlersMethod(inbox, acknowledge);
+  const acceptor = createAcceptor(inbox, acknowledge);
 
   let closed = false;
-  const { run, interrupted, invalid } = createRunner({ dispatch, onError, timeoutInSeconds });
+  const { run, interrupted, invalid } = createRunner({ dispatch, onError, timeoutInSeconds, observer });
+  const keepAlive = keepAliveWith(options.waitUntil, acceptor);
   const attachment = inbox.attach?.({ name, run, interrupted });
 
   async function receive(delivery: Delivery, platform?: Platform): Promise<Reply> {
+    const arrivedAt = observer ? monotonicSeconds() : 0;
+    if (observer) observe(observer, "received", { receiver: name, delivery, platform });
     const turn = delivery.replied ? undefined : eventLoopTurn();
     try {
       checkMethod(delivery.method);
@@ -136,26 +135,41 @@ export function createReceiver<Platform = unknown>(
       const rawBody = body instanceof Uint8Array ? body : await body;
       const known = keysFor(platform as Platform);
       const key = findSigningKey(envelope, rawBody, isThenable(known) ? await known : known);
-      const message = {
+      const event = acceptor.takesInvalid ? eventOrError(rawBody) : parseEvent(rawBody);
+      const isInvalid = event instanceof WebhookError;
+      const stored = {
         receiver: name,
         messageId: envelope.messageId,
         timestamp: new Date(envelope.timestamp * 1000),
         rawBody,
         secretName: key.name,
       };
-      const event = inbox.acceptInvalid ? eventOrError(rawBody) : parseEvent(rawBody);
-      if (event instanceof WebhookError) return await acceptInvalid(message, event);
-      const replied = acceptAndRun ? undefined : (delivery.replied ?? turn?.over);
-      const valid = {
-        ...message,
-        eventType: event.eventType,
-        inProcess: { event, platform, replied } satisfies InProcess<Platform>,
-      };
-      const reply = acceptAndRun ? acceptAfterHandlers(valid, acceptAndRun) : acceptNow(valid);
-      return reply instanceof Promise ? await reply : reply;
+      const replied = acceptor.acknowledgesLast ? undefined : (delivery.replied ?? turn?.over);
+      const message: AcceptedMessage = isInvalid
+        ? stored
+        : {
+            ...stored,
+            eventType: event.eventType,
+            inProcess: { event, platform, replied } satisfies InProcess<Platform>,
+          };
+      const accepting = isInvalid ? acceptor.acceptInvalid(message, event) : acceptor.accept(message);
+      const { duplicate, runs, failed } = isThenable(accepting) ? await accepting : accepting;
+      // A resend of it is no news.
+      if (isInvalid && !duplicate) invalid(message, event);
+      if (observer) {
+        const durationInSeconds = monotonicSeconds() - arrivedAt;
+        const step = duplicate ? "duplicate" : "accepted";
+        observe(observer, step, { receiver: name, delivery, platform, message, durationInSeconds });
+      }
+      if (runs) keepAlive(runs, delivery, platform as Platform);
+      return failed ? refusalReply(failed) : receivedReply(runs);
     } catch (error) {
       if (!(error instanceof WebhookError)) throw error;
-      callHook("onRejected", () => onRejected(error, delivery));
+      callHook("onRejected", () => onRejected(error, delivery, platform));
+      if (observer) {
+        const durationInSeconds = monotonicSeconds() - arrivedAt;
+        observe(observer, "refused", { receiver: name, delivery, platform, error, durationInSeconds });
+      }
       return refusalReply(error);
     } finally {
       turn?.start();
@@ -164,53 +178,11 @@ export function createReceiver<Platform = unknown>(
 
   function checkRoom(): void {
     if (closed) throw new WebhookError("receiver_closed", "The receiver is closed.");
-    if (isFull()) {
+    if (acceptor.isFull()) {
       throw new WebhookError("receiver_busy", "The inbox has no room for another message.", {
         hint: "Callbacks are slower than deliveries: make them faster, raise concurrency, or use a durable inbox.",
       });
     }
-  }
-
-  function isFull(): boolean {
-    try {
-      return inbox.isFull?.() ?? false;
-    } catch (cause) {
-      throw inboxError(cause);
-    }
-  }
-
-  function acceptNow(message: AcceptedMessage): Reply | Promise<Reply> {
-    try {
-      const acceptance = inbox.accept(message);
-      if (!(acceptance instanceof Promise)) return receivedReply(acceptance?.runs);
-      return stored(acceptance).then((later) => receivedReply(later?.runs));
-    } catch (cause) {
-      throw inboxError(cause);
-    }
-  }
-
-  async function acceptInvalid(message: AcceptedMessage, error: WebhookError): Promise<Reply> {
-    const acceptance = await stored(
-      Promise.resolve(message).then(() => inbox.acceptInvalid?.(message, error)),
-    );
-    // A resend of it is no news.
-    if (!acceptance?.duplicate) invalid(message, error);
-    return receivedReply();
-  }
-
-  async function acceptAfterHandlers(
-    message: AcceptedMessage,
-    take: (message: AcceptedMessage) => Promise<RunOutcome>,
-  ): Promise<Reply> {
-    let outcome: RunOutcome;
-    try {
-      outcome = await take(message);
-    } catch (cause) {
-      throw inboxError(cause);
-    }
-    // Not a refusal, and onError has been told.
-    if (!outcome.succeeded) return refusalReply(new WebhookError("handler_failed", "A callback failed."));
-    return receivedReply();
   }
 
   return {
@@ -247,40 +219,24 @@ function checkContentEncoding(encoding: HeaderValue): void {
   });
 }
 
-function checkInbox(inbox: Inbox): void {
-  if (typeof inbox === "object" && inbox !== null && typeof inbox.accept === "function") return;
-  throw invalidOption("inbox has no method accept.", "Pass memoryInbox(), sqliteInbox(…) or another inbox.");
+function checkObserver(observer: unknown): void {
+  if (observer === undefined || (typeof observer === "object" && observer !== null)) return;
+  throw invalidOption(`observer is of type ${typeof observer}.`, "Pass an object: { accepted: … }.");
 }
 
-function afterHandlersMethod(
-  inbox: Inbox,
-  acknowledge: unknown,
-): ((message: AcceptedMessage) => Promise<RunOutcome>) | undefined {
-  if (acknowledge === "immediately") return undefined;
-  if (acknowledge !== "after-handlers") {
-    throw invalidOption(
-      `acknowledge is ${typeof acknowledge === "string" ? `"${acknowledge}"` : `of type ${typeof acknowledge}`}.`,
-      'Give "immediately" or "after-handlers", or leave it out.',
-    );
-  }
-  const method = inbox.acceptAndRun?.bind(inbox);
-  if (method) return method;
-  throw invalidOption(
-    'acknowledge: "after-handlers" does not go with a durable inbox.',
-    "A durable inbox retries by itself: leave acknowledge out, or leave the inbox out and let the sender retry.",
-  );
-}
-
-async function stored<Found extends Acceptance | void>(acceptance: PromiseLike<Found>): Promise<Found> {
-  try {
-    return await withinSeconds(
-      acceptance,
-      MAX_ACCEPT_SECONDS,
-      () => new Error(`It took over ${MAX_ACCEPT_SECONDS} s.`),
-    );
-  } catch (cause) {
-    throw inboxError(cause);
-  }
+function keepAliveWith<Platform>(
+  waitUntil: ReceiverOptions<Platform>["waitUntil"],
+  { losesWork }: Acceptor,
+): (runs: Promise<unknown>, delivery: Delivery, platform: Platform) => void {
+  let mayWarn = losesWork;
+  return (runs, delivery, platform) => {
+    if (waitUntil) callHook("waitUntil", () => waitUntil(runs, platform));
+    else if (delivery.waitUntil) delivery.waitUntil(runs);
+    else if (mayWarn) {
+      mayWarn = false;
+      warnOfFreezingHost();
+    }
+  };
 }
 
 function eventOrError(rawBody: Uint8Array): DiffioEvent | WebhookError {
@@ -292,19 +248,11 @@ function eventOrError(rawBody: Uint8Array): DiffioEvent | WebhookError {
   }
 }
 
-function inboxError(cause: unknown): WebhookError {
-  if (cause instanceof WebhookError) return cause;
-  return new WebhookError("inbox_unavailable", "The inbox could not store the message.", {
-    hint: "Nothing has run, and the sender will try again. The cause says what is wrong with the inbox.",
-    cause,
-  });
-}
-
 /** A promise that resolves a turn of the event loop after `start`: a reply made before that has left by then. */
 function eventLoopTurn(): { over: Promise<void>; start(): void } {
   let resolve: () => void = () => {};
   const over = new Promise<void>((settle) => {
     resolve = settle;
   });
-  return { over, start: () => void setTimeout(resolve, 0) };
+  return { over, start: () => nextTurn(resolve) };
 }

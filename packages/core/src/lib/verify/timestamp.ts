@@ -1,4 +1,4 @@
-import { WebhookError } from "./errors.ts";
+import { WebhookError } from "../errors.ts";
 
 const MAX_DIGITS = 12;
 const ZERO = 48;

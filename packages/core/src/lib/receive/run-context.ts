@@ -1,6 +1,6 @@
-import { WebhookError } from "./errors.ts";
-import type { DiffioEvent } from "./events.ts";
-import type { AcceptedMessage, RunAttempt } from "./inbox.ts";
+import { WebhookError } from "../errors.ts";
+import type { DiffioEvent } from "../events/events.ts";
+import type { AcceptedMessage, RunAttempt } from "../inbox/inbox.ts";
 import { withinSeconds } from "./time-limit.ts";
 
 /** What a callback is told besides the event. */

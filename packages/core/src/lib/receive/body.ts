@@ -1,4 +1,6 @@
-import { WebhookError } from "./errors.ts";
+import { WebhookError } from "../errors.ts";
+import { clearTimeout, setTimeout } from "../timers.ts";
+import { bodyAlreadyParsed, toBytes } from "../verify/bytes.ts";
 
 /**
  * How long the rest of a body that is too large is read and dropped before it is refused. A server that answers and
@@ -10,8 +12,6 @@ const LINGER_BYTES = 64 * 1_048_576;
 
 /** Empty chunks count for nothing, but a stream that gives them for ever must end too. */
 const MAX_EMPTY_CHUNKS = 10_000;
-
-const encoder = new TextEncoder();
 
 /** What is needed of a Node stream (an `IncomingMessage`), without Node's types. */
 export interface NodeReadable {
@@ -32,34 +32,6 @@ export type RawBody = Uint8Array | ArrayBuffer | string | ReadableStream<Uint8Ar
  * condemn is never read. The function may throw `body_already_parsed` with a hint that fits the framework.
  */
 export type BodySource = RawBody | (() => RawBody | Promise<RawBody>);
-
-/**
- * Takes bytes as they are, and strings as their UTF-8 bytes.
- *
- * @throws WebhookError `body_already_parsed` for anything else.
- */
-export function toBytes(body: unknown): Uint8Array {
-  if (body instanceof Uint8Array) return body;
-  if (typeof body === "string") return encoder.encode(body);
-  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-  // By its tag, since an ArrayBuffer may come from another realm.
-  if (Object.prototype.toString.call(body) === "[object ArrayBuffer]")
-    return new Uint8Array(body as ArrayBuffer);
-  throw bodyAlreadyParsed(
-    "Pass the bytes of the body as they arrived, never the object that was parsed from them.",
-  );
-}
-
-/** The error for a body of which only a parsed value is left. */
-export function bodyAlreadyParsed(hint: string): WebhookError {
-  return new WebhookError(
-    "body_already_parsed",
-    "The raw bytes of the body are gone, so it cannot be verified.",
-    {
-      hint,
-    },
-  );
-}
 
 /**
  * Reads all bytes of a body, counting them: `content-length` is never believed.

@@ -1,8 +1,8 @@
-import { WebhookError } from "./errors.ts";
+import { WebhookError } from "../errors.ts";
 import type { Finding } from "./finding.ts";
-import { type HeaderValue, type ReceivedHeaders, readSignedHeaders } from "./headers.ts";
-import { checkTimestamp } from "./timestamp.ts";
-import { isMessageId } from "./verifier.ts";
+import { type HeaderValue, type ReceivedHeaders, readSignedHeaders } from "../verify/headers.ts";
+import { checkTimestamp } from "../verify/timestamp.ts";
+import { isMessageId } from "../verify/verifier.ts";
 
 const FAMILIES = ["svix", "webhook"] as const;
 const PARTS = ["Id", "Timestamp", "Signature"] as const;

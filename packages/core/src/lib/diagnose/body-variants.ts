@@ -1,4 +1,4 @@
-import { toBytes } from "./body.ts";
+import { toBytes } from "../verify/bytes.ts";
 import type { Finding, FindingCode } from "./finding.ts";
 
 const BYTE_ORDER_MARK = "\uFEFF";

@@ -1,16 +1,16 @@
-import { toBytes } from "./body.ts";
+import { toBytes } from "../verify/bytes.ts";
 import { type BodyVariant, bodyVariants } from "./body-variants.ts";
 import { explainMismatch, findBodyFaults } from "./diagnose-body.ts";
 import { diagnoseHeaders, diagnoseTimestamp } from "./diagnose-headers.ts";
 import { type CandidateKey, diagnoseSecrets, keysOfOthers } from "./diagnose-secrets.ts";
 import { type SentSignature, diagnoseSignatures } from "./diagnose-signatures.ts";
-import { WebhookError } from "./errors.ts";
+import { WebhookError } from "../errors.ts";
 import type { Finding } from "./finding.ts";
-import { type HeaderValue, type HeadersInput, readHeaders } from "./headers.ts";
-import { checkNow, checkTolerance } from "./options.ts";
-import type { SigningSecrets } from "./secret.ts";
-import { matchesAny } from "./signature.ts";
-import { type SignedDelivery, createVerifier } from "./verifier.ts";
+import { type HeaderValue, type HeadersInput, readHeaders } from "../verify/headers.ts";
+import { checkNow, checkTolerance } from "../options.ts";
+import type { SigningSecrets } from "../verify/secret.ts";
+import { matchesAny } from "../verify/signature.ts";
+import { type SignedDelivery, createVerifier } from "../verify/verifier.ts";
 
 /** Options of {@link diagnose}. */
 export interface DiagnoseOptions {

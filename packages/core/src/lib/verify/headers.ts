@@ -1,4 +1,4 @@
-import { WebhookError } from "./errors.ts";
+import { WebhookError } from "../errors.ts";
 
 /** One header's value as the various runtimes hand it out. */
 export type HeaderValue = string | readonly string[] | null | undefined;

@@ -1,7 +1,7 @@
-import { toBytes } from "./body.ts";
-import { WebhookError } from "./errors.ts";
+import { toBytes } from "./bytes.ts";
+import { WebhookError } from "../errors.ts";
 import { type HeadersInput, type ReceivedHeaders, readHeaders, readSignedHeaders } from "./headers.ts";
-import { checkNow, checkTolerance } from "./options.ts";
+import { checkNow, checkTolerance } from "../options.ts";
 import { type SigningKey, type SigningSecrets, importSigningSecrets } from "./secret.ts";
 import { type Signature, matchesAny, parseSignatureHeader } from "./signature.ts";
 import { checkTimestamp } from "./timestamp.ts";

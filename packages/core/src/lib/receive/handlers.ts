@@ -1,6 +1,10 @@
-import type { DiffioEvent, GenerationEventByType, UnknownEvent } from "./events.ts";
-import { GENERATION_EVENT_TYPES, type GenerationEventType, isGenerationEventType } from "./event-types.ts";
-import { checkFunction, invalidOption } from "./options.ts";
+import type { DiffioEvent, GenerationEventByType, UnknownEvent } from "../events/events.ts";
+import {
+  GENERATION_EVENT_TYPES,
+  type GenerationEventType,
+  isGenerationEventType,
+} from "../events/event-types.ts";
+import { checkFunction, invalidOption } from "../options.ts";
 import type { HandlerContext } from "./run-context.ts";
 
 /** A callback. What it returns is not looked at, but a promise is awaited. */

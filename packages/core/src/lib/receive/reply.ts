@@ -1,4 +1,4 @@
-import type { WebhookError } from "./errors.ts";
+import type { WebhookError } from "../errors.ts";
 
 /** What an adapter answers: nothing in it comes from the delivery. */
 export interface Reply {

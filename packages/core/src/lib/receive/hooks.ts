@@ -1,4 +1,5 @@
-import { WebhookError } from "./errors.ts";
+import { WebhookError } from "../errors.ts";
+import { freezingHost } from "./host.ts";
 
 const PREFIX = "[diffio-webhooks]";
 
@@ -35,6 +36,16 @@ export function firstRefusalLogger(): (error: WebhookError) => void {
       ...(cause === undefined || cause instanceof WebhookError ? [] : [cause]),
     );
   };
+}
+
+/** Warns where the host may freeze or end the process before what was acknowledged has run, and nothing prevents it. */
+export function warnOfFreezingHost(): void {
+  const host = freezingHost();
+  if (!host) return;
+  console.warn(
+    `${PREFIX} ${host.name} may stop this process once the reply has left, and what was acknowledged is lost then. ` +
+      host.hint,
+  );
 }
 
 /** Calls a hook of the user's: what it throws or rejects with changes nothing, but is not hidden either. */

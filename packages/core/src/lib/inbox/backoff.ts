@@ -1,4 +1,4 @@
-import { MAX_TIMER_SECONDS, checkSeconds, invalidOption } from "./options.ts";
+import { MAX_TIMER_SECONDS, checkSeconds, invalidOption } from "../options.ts";
 
 const MAX_DELAY_SECONDS = 3600;
 

@@ -1,8 +1,10 @@
-import { WebhookError } from "./errors.ts";
-import { type DiffioEvent, parseEvent } from "./events.ts";
+import { WebhookError } from "../errors.ts";
+import { type DiffioEvent, parseEvent } from "../events/events.ts";
 import type { Dispatch } from "./handlers.ts";
-import type { AcceptedMessage, FailureReason, RunAttempt, RunOutcome } from "./inbox.ts";
-import { callHook, isThenable } from "./report.ts";
+import type { AcceptedMessage, FailureReason, RunAttempt, RunOutcome } from "../inbox/inbox.ts";
+import { monotonicSeconds } from "../timers.ts";
+import { callHook, isThenable } from "./hooks.ts";
+import { type Observer, observe } from "./observer.ts";
 import { type ErrorContext, FailedRunContext, RunContext } from "./run-context.ts";
 
 /** What goes beside a message from its delivery to its run, within this process. */
@@ -14,6 +16,7 @@ export interface InProcess<Platform> {
 }
 
 interface RunnerOptions<Platform> {
+  readonly observer: Observer<Platform> | undefined;
   readonly dispatch: Dispatch<Platform>;
   readonly onError: (error: unknown, context: ErrorContext<Platform>) => unknown;
   readonly timeoutInSeconds: number;
@@ -35,6 +38,7 @@ export function createRunner<Platform>({
   dispatch,
   onError,
   timeoutInSeconds,
+  observer,
 }: RunnerOptions<Platform>): Runner {
   async function run(message: AcceptedMessage, attempt: RunAttempt): Promise<RunOutcome> {
     const inProcess = message.inProcess as InProcess<Platform> | undefined;
@@ -43,6 +47,18 @@ export function createRunner<Platform>({
     } catch {
       // A reply that could not be sent changes nothing: the message has been accepted.
     }
+    const startedAt = observer ? monotonicSeconds() : 0;
+    if (observer) observe(observer, "runStarted", { message, run: attempt.run });
+    const outcome = await runCallbacks(message, attempt, inProcess);
+    if (observer) ended(message, attempt.run, outcome, monotonicSeconds() - startedAt);
+    return outcome;
+  }
+
+  async function runCallbacks(
+    message: AcceptedMessage,
+    attempt: RunAttempt,
+    inProcess: InProcess<Platform> | undefined,
+  ): Promise<RunOutcome> {
     const context = new RunContext(message, attempt, inProcess?.platform, timeoutInSeconds);
     // Parsed anew for each further run: a callback may have changed the event that it was given.
     let event = attempt.run === 1 ? inProcess?.event : undefined;
@@ -73,6 +89,21 @@ export function createRunner<Platform>({
     return { succeeded: false, final, reason, error };
   }
 
+  function ended(
+    message: AcceptedMessage,
+    number: number,
+    outcome: RunOutcome,
+    durationInSeconds?: number,
+  ): void {
+    if (!observer) return;
+    observe(observer, "runEnded", {
+      message,
+      run: number,
+      ...(!outcome.succeeded && { failure: outcome }),
+      ...(durationInSeconds !== undefined && { durationInSeconds }),
+    });
+  }
+
   return {
     run,
     interrupted(message, attempt) {
@@ -80,11 +111,11 @@ export function createRunner<Platform>({
         hint: "Its effects may be there in part: callbacks should be safe to repeat (event.eventId is the key).",
       });
       const context = new RunContext<Platform>(message, attempt, undefined, timeoutInSeconds);
-      failed("run_interrupted", error, context, message, attempt.final);
+      ended(message, attempt.run, failed("run_interrupted", error, context, message, attempt.final));
     },
     invalid(message, error) {
       const context = new RunContext<Platform>(message, { run: 0, final: true }, undefined, timeoutInSeconds);
-      failed("invalid_payload", error, context, message, true);
+      ended(message, 0, failed("invalid_payload", error, context, message, true));
     },
   };
 }

@@ -1,6 +1,6 @@
-import { WebhookError } from "./errors.ts";
+import { WebhookError } from "../errors.ts";
 import type { Finding } from "./finding.ts";
-import { MAX_TOKENS, type Signature, parseSignatureHeader } from "./signature.ts";
+import { MAX_TOKENS, type Signature, parseSignatureHeader } from "../verify/signature.ts";
 
 /** 32 bytes in hexadecimal digits, or in base64 of either kind, wherever they stand. */
 const DIGEST = /(?<![\w+/-])(?:[0-9a-fA-F]{64}|[\w+/-]{43}=?)(?![\w+/=-])/g;

@@ -1,0 +1,19 @@
+import type { HeadersInput } from "../verify/headers.ts";
+import type { BodySource } from "./body.ts";
+
+/** One HTTP request, as an adapter hands it in. */
+export interface Delivery {
+  /** The HTTP method. */
+  readonly method: string;
+  /** A plain object, a `Headers`, or a function from a lower-case name to the value. */
+  readonly headers: HeadersInput;
+  /** The raw body, or a function that gives it when the headers have passed. */
+  readonly body: BodySource;
+  /**
+   * Resolves when the reply has left, so that no callback holds it up. Without it, callbacks start a turn of the
+   * event loop after the reply was made.
+   */
+  readonly replied?: PromiseLike<unknown> | undefined;
+  /** Keeps the platform alive until the runs of this delivery are over, where it has something for that. */
+  readonly waitUntil?: ((runs: Promise<unknown>) => void) | undefined;
+}

@@ -1,0 +1,15 @@
+/**
+ * In place of `timers.ts`, for tests that move the clock: the globals as they are at each call.
+ *
+ *     vi.mock("../src/lib/timers.ts", () => import("./support/fakeable-timers.ts"));
+ */
+type Timer = ReturnType<typeof globalThis.setTimeout>;
+
+export const setTimeout = (callback: () => void, delayInMs: number): Timer =>
+  globalThis.setTimeout(callback, delayInMs);
+export const clearTimeout = (timer: Timer | undefined): void => globalThis.clearTimeout(timer);
+export const setInterval = (callback: () => void, delayInMs: number): Timer =>
+  globalThis.setInterval(callback, delayInMs);
+export const clearInterval = (timer: Timer | undefined): void => globalThis.clearInterval(timer);
+export const monotonicSeconds = (): number => performance.now() / 1000;
+export const nextTurn = (callback: () => void): void => void globalThis.setTimeout(callback, 0);
