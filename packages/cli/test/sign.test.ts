@@ -89,7 +89,7 @@ describe("refuses", () => {
   test.each<[name: string, args: string[], env: Record<string, string>, says: RegExp]>([
     ["to sign without a secret", [], {}, /no signing secret.*\n.*DIFFIO_WEBHOOK_SECRET/],
     ["a secret with a newline", [], { DIFFIO_WEBHOOK_SECRET: `${SECRET}\n` }, /whitespace around it/],
-    ["an API key", ["-s", "diffio_live_1"], {}, /not base64/],
+    ["an API key", ["-s", "diffio_live_1"], {}, /another kind of key/],
     ["a file that is not there", ["nowhere.json"], env, /no file nowhere\.json/],
     ["a folder", ["."], env, /EISDIR/],
     ["a URL that is none", ["--curl", "localhost"], env, /localhost is not a URL/],

@@ -52,3 +52,6 @@ export const PUBLISHED: readonly PublishedMessage[] = [
 /** A published asymmetric (ed25519) signature of the first message: svix/svix-webhooks, server/svix-server/src/worker.rs. */
 export const PUBLISHED_V1A =
   "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==";
+
+/** The public key that verifies it. */
+export const PUBLISHED_PUBLIC_KEY = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";

@@ -1,12 +1,17 @@
-import { createHmacSha256 } from "#hmac";
 import { WebhookError } from "../errors.ts";
 import type { Finding, FindingCode } from "./finding.ts";
-import type { HmacSha256 } from "../verify/hmac.ts";
-import { type SigningSecrets, decodeSigningSecret } from "../verify/secret.ts";
+import { printable } from "../printable.ts";
+import {
+  type SigningKey,
+  type SigningSecrets,
+  importSigningSecret,
+  isAsymmetricKey,
+} from "../verify/keys.ts";
+import { decodeSigningSecret } from "../verify/secret.ts";
 
 /** A key that may have signed the delivery, and what it means if it has. */
 export interface CandidateKey {
-  readonly sign: HmacSha256;
+  readonly key: SigningKey;
   /** Absent for a secret as it should be. */
   readonly finding?: Finding;
 }
@@ -23,14 +28,14 @@ export function diagnoseSecrets(secrets: SigningSecrets): SecretDiagnosis {
   const findings: Finding[] = [];
   for (const { subject, secret } of listSecrets(secrets)) {
     try {
-      keys.push({ sign: createHmacSha256(decodeSigningSecret(secret)) });
+      keys.push({ key: importSigningSecret(secret) });
     } catch (error) {
       if (!(error instanceof WebhookError)) throw error;
       const finding = findSecretFault(subject, secret, error);
       findings.push(finding);
       // Another kind of key would only decode to bytes that mean nothing.
       const mended = finding.code === "secret_wrong_prefix" ? undefined : mendSecret(secret);
-      if (mended) keys.push({ sign: createHmacSha256(mended), finding });
+      if (mended) keys.push({ key: importSigningSecret(mended), finding });
     }
   }
   if (keys.length === 0 && findings.length === 0) {
@@ -49,14 +54,14 @@ export function keysOfOthers(
 ): readonly CandidateKey[] {
   return Object.entries(secrets).flatMap(([name, named]) =>
     [named].flat().flatMap((secret) => {
-      const key = mendSecret(secret);
-      if (!key) return [];
+      const fixed = isAsymmetricKey(secret) ? secret : mendSecret(secret);
+      if (!fixed) return [];
       const finding: Finding = {
         code: "secret_of_other_endpoint",
-        message: `The delivery was signed with the secret of another endpoint: ${name}.`,
+        message: `The delivery was signed with the secret of another endpoint: ${nameOf(name)}.`,
         hint: "Each endpoint has its own secret. Use that one here, or send this endpoint's deliveries to its own URL.",
       };
-      return [{ sign: createHmacSha256(key), finding }];
+      return [{ key: importSigningSecret(fixed), finding }];
     }),
   );
 }
@@ -96,7 +101,7 @@ function findSecretFault(subject: string, secret: unknown, { message, hint = "" 
 }
 
 /** The key that was probably meant: without whitespace, quotation marks and what stands before it, in plain base64. */
-function mendSecret(secret: unknown): Uint8Array | undefined {
+function mendSecret(secret: unknown): string | undefined {
   if (typeof secret !== "string") return undefined;
   const bare = secret
     .replaceAll(/[\s"'`]/g, "")
@@ -105,14 +110,21 @@ function mendSecret(secret: unknown): Uint8Array | undefined {
     .replaceAll("_", "/")
     .replace(/=+$/, "");
   try {
-    return decodeSigningSecret(btoa(atob(bare)));
+    const encoded = btoa(atob(bare));
+    decodeSigningSecret(encoded);
+    return encoded;
   } catch {
     return undefined;
   }
 }
 
+/** A name as it may be shown: someone may have put the secret where its name belongs. */
+function nameOf(name: string): string {
+  return mendSecret(name) === undefined ? printable(name) : "(a secret stands where its name belongs)";
+}
+
 function listSecrets(secrets: unknown): readonly { subject: string; secret: unknown }[] {
-  if (typeof secrets !== "object" || secrets === null)
+  if (typeof secrets !== "object" || secrets === null || isAsymmetricKey(secrets))
     return [{ subject: "The signing secret", secret: secrets }];
   if (Array.isArray(secrets)) {
     return secrets.map((secret: unknown, index) => ({
@@ -123,7 +135,7 @@ function listSecrets(secrets: unknown): readonly { subject: string; secret: unkn
   return Object.entries(secrets).flatMap(([name, named]: [string, unknown]) =>
     // An empty list is a secret that is missing.
     (Array.isArray(named) && named.length > 0 ? named : [named]).map((secret: unknown) => ({
-      subject: `The signing secret "${name}"`,
+      subject: `The signing secret "${nameOf(name)}"`,
       secret,
     })),
   );

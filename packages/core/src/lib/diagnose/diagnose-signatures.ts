@@ -19,10 +19,14 @@ export interface SignatureDiagnosis {
   readonly finding?: Finding;
 }
 
-/** Reads a signature header that a receiver would refuse, too. */
-export function diagnoseSignatures(header: string): SignatureDiagnosis {
+/**
+ * Reads a signature header that a receiver would refuse, too.
+ *
+ * @param isSymmetric whether only signatures of version 1 can match.
+ */
+export function diagnoseSignatures(header: string, isSymmetric: boolean): SignatureDiagnosis {
   try {
-    return { signatures: parseSignatureHeader(header).map((signature) => ({ signature })) };
+    return { signatures: parseSignatureHeader(header, isSymmetric).map((signature) => ({ signature })) };
   } catch (error) {
     if (!(error instanceof WebhookError)) throw error;
     const tooMany = header.split(" ", MAX_TOKENS + 1).length > MAX_TOKENS;
@@ -52,7 +56,7 @@ function unreadable(header: string, { message, hint = "" }: WebhookError): Findi
   return {
     code: "signature_asymmetric",
     message: "The delivery has asymmetric (v1a) signatures only, and the secret is a symmetric one.",
-    hint: "Use an endpoint that signs with a whsec_ secret (v1 signatures): asymmetric ones are not supported yet.",
+    hint: "Pass asymmetricKey(…) of @diffio-webhooks/core/asymmetric, with the endpoint's public key (whpk_…), as signingSecret.",
   };
 }
 

@@ -8,8 +8,7 @@ import { WebhookError } from "../errors.ts";
 import type { Finding } from "./finding.ts";
 import { type HeaderValue, type HeadersInput, readHeaders } from "../verify/headers.ts";
 import { checkNow, checkTolerance } from "../options.ts";
-import type { SigningSecrets } from "../verify/secret.ts";
-import { matchesAny } from "../verify/signature.ts";
+import type { SigningSecrets } from "../verify/keys.ts";
 import { type SignedDelivery, createVerifier } from "../verify/verifier.ts";
 
 /** Options of {@link diagnose}. */
@@ -42,13 +41,15 @@ interface Evidence {
   readonly bytes: Uint8Array | undefined;
   readonly keys: readonly CandidateKey[];
   readonly signatures: readonly SentSignature[];
+  readonly signatureHeader: string;
 }
 
 /** What matched at last. */
 interface Match {
   readonly key: CandidateKey;
   readonly body: BodyVariant;
-  readonly signature: SentSignature;
+  /** Absent where it is an asymmetric one. */
+  readonly signature?: SentSignature;
 }
 
 /**
@@ -72,7 +73,8 @@ export function diagnose(options: DiagnoseOptions): Diagnosis {
 
   const { findings: headerFindings, messageId, timestamp, signature } = diagnoseHeaders(headers);
   const secrets = diagnoseSecrets(signingSecret);
-  const sent = signature === undefined ? { signatures: [] } : diagnoseSignatures(signature);
+  const isSymmetric = secrets.keys.every(({ key }) => key.isSymmetric);
+  const sent = signature === undefined ? { signatures: [] } : diagnoseSignatures(signature, isSymmetric);
   const known = messageId !== undefined && timestamp !== undefined;
   const match =
     known &&
@@ -81,6 +83,7 @@ export function diagnose(options: DiagnoseOptions): Diagnosis {
       bytes: bytes ?? bytesOf(writtenAgain(body)),
       keys: [...secrets.keys, ...keysOfOthers(otherSecrets)],
       signatures: sent.signatures,
+      signatureHeader: signature ?? "",
     });
   const findings = [
     ...headerFindings,
@@ -89,11 +92,12 @@ export function diagnose(options: DiagnoseOptions): Diagnosis {
       match && finding === match.key.finding ? mended(finding) : finding,
     ),
     match && !secrets.keys.includes(match.key) && match.key.finding,
-    match ? match.signature.finding : (sent.finding ?? sent.signatures[0]?.finding),
+    match ? match.signature?.finding : (sent.finding ?? sent.signatures[0]?.finding),
     ...bodyFindings,
     match && match.body.finding,
   ];
-  const isMismatch = known && !match && secrets.keys.length > 0 && sent.signatures.length > 0;
+  const isMismatch =
+    known && !match && secrets.keys.length > 0 && (sent.signatures.length > 0 || !isSymmetric);
   if (isMismatch && bytes && bodyFindings.length === 0) findings.push(explainMismatch(bytes));
   return { verified, findings: findings.filter((finding) => typeof finding === "object") };
 }
@@ -114,13 +118,20 @@ function verifies(
 }
 
 /** The simplest explanation first: the body as it is, by each key; then each thing that may have changed it. */
-function findMatch({ prefix, bytes, keys, signatures }: Evidence): Match | undefined {
-  if (!bytes || signatures.length === 0) return undefined;
+function findMatch({ prefix, bytes, keys, signatures, signatureHeader }: Evidence): Match | undefined {
+  if (!bytes) return undefined;
   for (const body of bodyVariants(bytes)) {
-    for (const key of keys) {
-      const digest = key.sign(prefix, body.bytes);
-      const signature = signatures.find((one) => matchesAny(digest, [one.signature]));
-      if (signature) return { key, body, signature };
+    for (const candidate of keys) {
+      if (!candidate.key.isSymmetric) {
+        if (candidate.key.hasSigned({ prefix, signatures: [], signatureHeader }, body.bytes)) {
+          return { key: candidate, body };
+        }
+        continue;
+      }
+      const signature = signatures.find((one) =>
+        candidate.key.hasSigned({ prefix, signatures: [one.signature], signatureHeader }, body.bytes),
+      );
+      if (signature) return { key: candidate, body, signature };
     }
   }
   return undefined;

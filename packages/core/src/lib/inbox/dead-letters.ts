@@ -1,4 +1,5 @@
 import { WebhookError } from "../errors.ts";
+import { printable } from "../printable.ts";
 import { checkNumber, invalidOption } from "../options.ts";
 
 const MAX_ERROR_CHARACTERS = 4000;
@@ -31,7 +32,7 @@ export function unknownPage(): WebhookError {
 
 /** The error for an id that names no dead letter. */
 export function deadLetterNotFound(id: string): WebhookError {
-  return new WebhookError("dead_letter_not_found", `No dead letter has the id ${JSON.stringify(id)}.`, {
+  return new WebhookError("dead_letter_not_found", `No dead letter has the id "${printable(id)}".`, {
     hint: "It may have been replayed or discarded meanwhile: deadLetters.list() shows those there are.",
   });
 }

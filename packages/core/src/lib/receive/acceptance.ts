@@ -2,7 +2,7 @@ import { WebhookError } from "../errors.ts";
 import type { Acceptance, AcceptedMessage, Inbox, RunningMessage } from "../inbox/inbox.ts";
 import { invalidOption } from "../options.ts";
 import { isThenable } from "./hooks.ts";
-import { withinSeconds } from "./time-limit.ts";
+import { withinSeconds } from "../time-limit.ts";
 
 /** What became of a message on its way into the inbox. */
 export interface Accepted extends Acceptance {

@@ -1,4 +1,5 @@
 import { WebhookError } from "../errors.ts";
+import { printable } from "../printable.ts";
 import { freezingHost } from "./host.ts";
 
 const PREFIX = "[diffio-webhooks]";
@@ -14,7 +15,7 @@ interface FailedRun {
 /** The default of `onError`: nothing fails unseen. */
 export function logFailedRun(error: unknown, { messageId, eventType, run, final }: FailedRun): void {
   const next = final ? "it is not tried again" : "it will be tried again";
-  const what = eventType === undefined ? messageId : `${messageId} (${eventType})`;
+  const what = eventType === undefined ? messageId : `${messageId} (${printable(eventType)})`;
   // Run 0: it was never run.
   const happened =
     run === 0

@@ -15,14 +15,15 @@ import {
   checkTolerance,
   invalidOption,
 } from "../options.ts";
+import { printable } from "../printable.ts";
 import type { ErrorContext } from "./run-context.ts";
 import { type Reply, receivedReply, refusalReply } from "./reply.ts";
 import { callHook, firstRefusalLogger, isThenable, logFailedRun, warnOfFreezingHost } from "./hooks.ts";
 import { type InProcess, createRunner } from "./runner.ts";
-import { type SigningSecretSource, signingKeySource } from "../verify/secret.ts";
+import { type SigningSecretSource, createKeySource } from "../verify/key-source.ts";
 import { monotonicSeconds, nextTurn } from "../timers.ts";
 import { type Observer, observe } from "./observer.ts";
-import { findSigningKey, openEnvelope } from "../verify/verifier.ts";
+import { authenticate, openEnvelope } from "../verify/verifier.ts";
 
 /** Options of {@link createReceiver}, and of every adapter. */
 export interface ReceiverOptions<Platform = unknown> extends Handlers<Platform> {
@@ -96,7 +97,7 @@ export function createReceiver<Platform = unknown>(
     throw invalidOption("The options are not an object.", "Pass { signingSecret, on: { … } }.");
   }
   const { acknowledge = "immediately", inbox = memoryInbox(), name = "default" } = options;
-  const keysFor = signingKeySource(options.signingSecret);
+  const keySource = createKeySource(options.signingSecret);
   const dispatch = createDispatch(options);
   const toleranceInSeconds = checkTolerance(options.toleranceInSeconds);
   const maxBodyBytes = checkNumber("maxBodyBytes", options.maxBodyBytes, { default: 1_048_576, min: 1 });
@@ -129,12 +130,12 @@ export function createReceiver<Platform = unknown>(
       checkRoom();
       const headers = readHeaders(delivery.headers);
       checkContentEncoding(headers.contentEncoding);
-      const envelope = openEnvelope(headers, now(), toleranceInSeconds);
+      const envelope = openEnvelope(headers, now(), toleranceInSeconds, keySource.isSymmetric);
       // Awaited only where there is something to wait for: each turn of the microtask queue costs.
       const body = readBody(delivery.body, maxBodyBytes);
       const rawBody = body instanceof Uint8Array ? body : await body;
-      const known = keysFor(platform as Platform);
-      const key = findSigningKey(envelope, rawBody, isThenable(known) ? await known : known);
+      const found = authenticate(envelope, rawBody, keySource, platform as Platform);
+      const key = found instanceof Promise ? await found : found;
       const event = acceptor.takesInvalid ? eventOrError(rawBody) : parseEvent(rawBody);
       const isInvalid = event instanceof WebhookError;
       const stored = {
@@ -205,7 +206,7 @@ export function createReceiver<Platform = unknown>(
 
 function checkMethod(method: string): void {
   if (method === "POST") return;
-  throw new WebhookError("method_not_allowed", `The method is ${method}, not POST.`, {
+  throw new WebhookError("method_not_allowed", `The method is ${printable(method)}, not POST.`, {
     hint: "The sender only ever sends POST. A browser or a health check may have come by.",
   });
 }

@@ -1,7 +1,7 @@
 import { WebhookError } from "../errors.ts";
 import type { DiffioEvent } from "../events/events.ts";
 import type { AcceptedMessage, RunAttempt } from "../inbox/inbox.ts";
-import { withinSeconds } from "./time-limit.ts";
+import { withinSeconds } from "../time-limit.ts";
 
 /** What a callback is told besides the event. */
 export interface HandlerContext<Platform = unknown> {

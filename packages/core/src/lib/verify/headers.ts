@@ -40,7 +40,16 @@ const ONE_SIGNATURE = 47;
 
 /** Reads the headers that matter out of all that {@link HeadersInput} allows. */
 export function readHeaders(headers: HeadersInput): ReceivedHeaders {
-  if (typeof headers === "function") return collect(headers);
+  if (typeof headers === "function") {
+    try {
+      return collect(headers);
+    } catch (cause) {
+      throw new WebhookError("invalid_option", "The headers function failed.", {
+        hint: "It is called with lower-case names and returns the request's values: (name) => req.headers[name].",
+        cause,
+      });
+    }
+  }
   if (typeof headers !== "object" || headers === null) {
     throw new WebhookError("invalid_option", "The headers are not an object.", {
       hint: "Pass the request's headers: an object, a Headers, or a function from name to value.",
@@ -110,19 +119,19 @@ function isPresent(value: HeaderValue): value is string | readonly string[] {
 
 /**
  * Whether a server joined a repeated header with ", ". A timestamp has no comma (nor has an id, which is refused for it
- * anyway); in a signature list a joint shows as a whole token with one more comma behind it.
+ * anyway), and no token of a signature list ends with one, except a version without its signature.
  */
 function isJoined({ timestamp, signature }: SignedHeaders): boolean {
   return timestamp.includes(",") || (signature.length > ONE_SIGNATURE && hasJoint(signature));
 }
 
-/** In one pass, since the list may be an attempt to burn CPU: a regular expression would go back and forth. */
+/** In one pass, since the list may be an attempt to burn CPU. */
 function hasJoint(list: string): boolean {
   let start = 0;
   for (;;) {
     const end = list.indexOf(" ", start);
     if (end === -1) return false;
-    if (list[end - 1] === "," && list.indexOf(",", start) < end - 1) return true;
+    if (list[end - 1] === "," && (end - start > 5 || !/^v\d+a?,$/.test(list.slice(start, end)))) return true;
     start = end + 1;
   }
 }

@@ -20,10 +20,11 @@ export type Signature = readonly number[];
  * Reads the signature header: tokens separated by single spaces, of which those of other versions (`v1a`, the
  * asymmetric one) and malformed ones are passed over.
  *
- * @returns the signatures of version 1, at least one.
+ * @param needsOne whether a header without any is refused. An asymmetric key reads the header itself.
+ * @returns the signatures of version 1.
  * @throws WebhookError `invalid_signature_header`
  */
-export function parseSignatureHeader(header: string): readonly Signature[] {
+export function parseSignatureHeader(header: string, needsOne = true): readonly Signature[] {
   // Nearly always there is one.
   const only = parseToken(header);
   if (only) return [only];
@@ -39,13 +40,13 @@ export function parseSignatureHeader(header: string): readonly Signature[] {
     const signature = parseToken(token);
     return signature ? [signature] : [];
   });
-  if (signatures.length === 0) {
+  if (signatures.length === 0 && (needsOne || !header.includes("v1a,"))) {
     throw new WebhookError(
       "invalid_signature_header",
       "The signature header has no well-formed v1 signature.",
       {
         hint: tokens.some((token) => token.startsWith("v1a,"))
-          ? "It has asymmetric (v1a) signatures only, which are not supported yet: use an endpoint with a whsec_ secret."
+          ? "It has asymmetric (v1a) signatures only: verify them with asymmetricKey(…) of @diffio-webhooks/core/asymmetric."
           : "A signature reads v1, and then 44 characters of base64; several are separated by single spaces.",
       },
     );

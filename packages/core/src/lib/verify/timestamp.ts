@@ -18,14 +18,20 @@ export function checkTimestamp(timestamp: string, nowInMs: number, toleranceInSe
       hint: "The sender sends seconds since 1970, digits only; a test may have sent milliseconds or a date.",
     });
   }
+  if (!Number.isFinite(nowInMs)) {
+    throw new WebhookError("invalid_option", "The clock (the option now) did not return a number.", {
+      hint: "now returns milliseconds since 1970, as Date.now does.",
+    });
+  }
   const ageInSeconds = Math.floor(nowInMs / 1000) - seconds;
-  // Not the other way round: a clock that gives no number must let nothing through.
-  if (!(ageInSeconds <= toleranceInSeconds)) {
+  if (ageInSeconds > toleranceInSeconds) {
     throw new WebhookError(
       "timestamp_too_old",
       `The delivery was signed ${ageInSeconds} s ago; the tolerance is ${toleranceInSeconds} s.`,
       {
-        hint: "Either an old delivery is being sent again by someone, or this machine's clock is ahead: check it against NTP.",
+        hint:
+          "Either a recorded delivery is being replayed, or this machine's clock is ahead: check it against NTP. " +
+          "A resend from the portal is signed anew. To replay old deliveries in a test, raise toleranceInSeconds or set now.",
       },
     );
   }

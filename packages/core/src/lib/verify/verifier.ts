@@ -2,8 +2,9 @@ import { toBytes } from "./bytes.ts";
 import { WebhookError } from "../errors.ts";
 import { type HeadersInput, type ReceivedHeaders, readHeaders, readSignedHeaders } from "./headers.ts";
 import { checkNow, checkTolerance } from "../options.ts";
-import { type SigningKey, type SigningSecrets, importSigningSecrets } from "./secret.ts";
-import { type Signature, matchesAny, parseSignatureHeader } from "./signature.ts";
+import type { KeySource } from "./key-source.ts";
+import { type SignedParts, type SigningKey, type SigningSecrets, importSigningSecrets } from "./keys.ts";
+import { parseSignatureHeader } from "./signature.ts";
 import { checkTimestamp } from "./timestamp.ts";
 
 const MAX_ID_CHARACTERS = 128;
@@ -55,13 +56,10 @@ export interface Verifier {
 }
 
 /** What the headers of a delivery say once they are checked; its body still to come. */
-export interface SignedEnvelope {
+export interface SignedEnvelope extends SignedParts {
   readonly messageId: string;
   /** Seconds since the epoch. */
   readonly timestamp: number;
-  /** The signed bytes before the body, `id.timestamp.`, in pieces. */
-  readonly prefix: readonly string[];
-  readonly signatures: readonly Signature[];
 }
 
 /**
@@ -71,29 +69,36 @@ export interface SignedEnvelope {
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const keys = importSigningSecrets(options.signingSecret);
+  const isSymmetric = keys.every((key) => key.isSymmetric);
   const toleranceInSeconds = checkTolerance(options.toleranceInSeconds);
   const now = checkNow(options.now);
   return {
     verify({ headers, body }) {
-      const envelope = openEnvelope(readHeaders(headers), now(), toleranceInSeconds);
+      const envelope = openEnvelope(readHeaders(headers), now(), toleranceInSeconds, isSymmetric);
       const bytes = toBytes(body);
-      const { name } = findSigningKey(envelope, bytes, keys);
+      const key = findSigningKey(envelope, bytes, keys);
+      if (!key) throw noMatchingSignature(bytes);
       const message: VerifiedMessage = {
         messageId: envelope.messageId,
         timestamp: new Date(envelope.timestamp * 1000),
         body: bytes,
       };
-      if (name !== undefined) message.secretName = name;
+      if (key.name !== undefined) message.secretName = key.name;
       return message;
     },
   };
 }
 
-/** All checks that need no body, cheapest first. */
+/**
+ * All checks that need no body, cheapest first.
+ *
+ * @param isSymmetric whether only signatures of version 1 can match: a delivery without any is refused then.
+ */
 export function openEnvelope(
   headers: ReceivedHeaders,
   nowInMs: number,
   toleranceInSeconds: number,
+  isSymmetric: boolean,
 ): SignedEnvelope {
   const { messageId, timestamp, signature } = readSignedHeaders(headers);
   if (!isMessageId(messageId)) {
@@ -106,7 +111,8 @@ export function openEnvelope(
     messageId,
     timestamp: checkTimestamp(timestamp, nowInMs, toleranceInSeconds),
     prefix: [messageId, ".", timestamp, "."],
-    signatures: parseSignatureHeader(signature),
+    signatures: parseSignatureHeader(signature, isSymmetric),
+    signatureHeader: signature,
   };
 }
 
@@ -121,26 +127,60 @@ export function isMessageId(id: string): boolean {
   return allowed === 1;
 }
 
-/**
- * Finds the key that signed the body.
- *
- * @throws WebhookError `no_matching_signature`
- */
+/** Finds the key that signed the body. */
 export function findSigningKey(
-  { prefix, signatures }: Pick<SignedEnvelope, "prefix" | "signatures">,
+  parts: SignedParts,
   body: Uint8Array,
   keys: readonly SigningKey[],
-): SigningKey {
-  for (const key of keys) {
-    if (matchesAny(key.sign(prefix, body), signatures)) return key;
+): SigningKey | undefined {
+  // Not find(): a closure for each delivery.
+  for (const key of keys) if (key.hasSigned(parts, body)) return key;
+  return undefined;
+}
+
+/**
+ * The same with the keys of a source: where none matches, newer ones are asked for.
+ *
+ * @throws WebhookError `no_matching_signature`, `secret_unavailable`, `receiver_busy`
+ */
+export function authenticate<Platform>(
+  parts: SignedParts,
+  body: Uint8Array,
+  source: KeySource<Platform>,
+  platform: Platform,
+): SigningKey | Promise<SigningKey> {
+  const keys = source.get(platform);
+  if (keys instanceof Promise) return keys.then((known) => withKeys(known));
+  return withKeys(keys);
+
+  function withKeys(tried: readonly SigningKey[]): SigningKey | Promise<SigningKey> {
+    const key = findSigningKey(parts, body, tried);
+    if (key) return key;
+    const newer = source.renew(tried, platform);
+    return newer instanceof Promise ? newer.then(last) : last(newer ?? []);
   }
-  throw new WebhookError(
+
+  function last(newer: readonly SigningKey[]): SigningKey {
+    const key = findSigningKey(parts, body, newer);
+    if (key) return key;
+    throw noMatchingSignature(body);
+  }
+}
+
+function noMatchingSignature(body: Uint8Array): WebhookError {
+  return new WebhookError(
     "no_matching_signature",
     "No signature of the delivery matches its body and a known secret.",
     {
-      hint:
-        "Either it is forged, or the secret is that of another endpoint (each has its own), or something changed the " +
-        "body on its way: a middleware that parses and re-serialises it, or a proxy.",
+      hint: looksLikeBase64(body)
+        ? 'The body is in base64: an API gateway encoded it (isBase64Encoded). Pass Buffer.from(event.body, "base64").'
+        : "Either it is forged, or the secret is that of another endpoint (each has its own), or something changed the " +
+          "body on its way: a middleware that parses and re-serialises it, or a proxy.",
     },
   );
+}
+
+/** Whether the body begins as the base64 of a JSON object does, with its first key: `{"` or, spaced, `{ ` and `{\n`. */
+function looksLikeBase64(body: Uint8Array): boolean {
+  return /^(?:ey[AJ]|ew[0o])[\w+/]*={0,2}$/.test(String.fromCharCode(...body.subarray(0, 64)));
 }

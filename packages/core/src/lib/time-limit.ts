@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from "../timers.ts";
+import { clearTimeout, setTimeout } from "./timers.ts";
 
 /**
  * Waits for a promise, but not for ever. The promise itself goes on; what it comes to later is not looked at.

@@ -1,0 +1,176 @@
+import { WebhookError } from "../errors.ts";
+import { withinSeconds } from "../time-limit.ts";
+import { monotonicSeconds } from "../timers.ts";
+import {
+  type ImportSecret,
+  type SigningKey,
+  type SigningSecrets,
+  importSigningSecret,
+  importSigningSecrets,
+} from "./keys.ts";
+import { noSecret } from "./secret.ts";
+
+/** Where secrets come from: themselves, or a function of the platform (`(c) => c.env.…`), sync or async. */
+export type SigningSecretSource<Platform> =
+  | SigningSecrets
+  | ((platform: Platform) => SigningSecrets | undefined | Promise<SigningSecrets | undefined>);
+
+type Keys = readonly SigningKey[];
+
+/** A receiver's keys. */
+export interface KeySource<Platform> {
+  /** Whether signatures of version 1 are the only ones that can match. */
+  readonly isSymmetric: boolean;
+  /** The keys for a delivery. Throws or rejects with a WebhookError `secret_unavailable` or `receiver_busy`. */
+  get(platform: Platform): Keys | Promise<Keys>;
+  /** Where no key has matched: newer keys than those, if there may be some. */
+  renew(tried: Keys, platform: Platform): Keys | Promise<Keys> | undefined;
+}
+
+/** Secrets that come from a function are decoded once and kept by their text, up to this many. */
+const MAX_CACHED_KEYS = 100;
+const MAX_CALL_SECONDS = 5;
+const MAX_CALLS = 100;
+const KEPT_SECONDS = 60;
+const RENEWAL_SECONDS = 5;
+
+/**
+ * Makes the source of a receiver's keys. Fixed secrets are imported now. A function is asked at each delivery, except an
+ * async one without a parameter: that one is asked once for all that wait, and its answer is kept for a minute.
+ *
+ * @throws WebhookError `invalid_secret`
+ */
+export function createKeySource<Platform>(
+  source: SigningSecretSource<Platform> | undefined,
+): KeySource<Platform> {
+  if (typeof source === "function") return functionSource(source);
+  const secrets = source ?? signingSecretFromEnv();
+  if (secrets === undefined) {
+    // A build imports routes without the environment in which they will run.
+    if (isBuild()) return functionSource<unknown>(signingSecretFromEnv);
+    throw noSecret();
+  }
+  const keys = importSigningSecrets(secrets);
+  return { isSymmetric: keys.every((key) => key.isSymmetric), get: () => keys, renew: () => undefined };
+}
+
+function functionSource<Platform>(
+  source: (platform: Platform) => SigningSecrets | undefined | Promise<SigningSecrets | undefined>,
+): KeySource<Platform> {
+  const importCached = secretCache();
+  const isShared = source.length === 0;
+  let calls = 0;
+  const toKeys = (secrets: SigningSecrets | undefined | null): Keys => {
+    if (secrets === undefined || secrets === null) throw noSecret();
+    return importSigningSecrets(secrets, importCached);
+  };
+
+  function ask(platform: Platform): Keys | Promise<Keys> {
+    if (calls >= MAX_CALLS) {
+      throw new WebhookError(
+        "receiver_busy",
+        `${MAX_CALLS} calls of the signingSecret function are waiting already.`,
+        {
+          hint: "The function is slow: cache what it fetches, or leave its parameter out where all deliveries share a secret.",
+        },
+      );
+    }
+    try {
+      const answer = source(platform);
+      if (!(answer instanceof Promise)) return toKeys(answer);
+      calls += 1;
+      return withinSeconds(answer, MAX_CALL_SECONDS, () => new Error(`It took over ${MAX_CALL_SECONDS} s.`))
+        .then(toKeys)
+        .catch((cause: unknown) => {
+          throw unavailable(cause);
+        })
+        .finally(() => {
+          calls -= 1;
+        });
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+  }
+
+  return isShared
+    ? { isSymmetric: false, ...sharedKeys(ask) }
+    : { isSymmetric: false, get: ask, renew: () => undefined };
+}
+
+/** Asks once for all deliveries that wait, and keeps the answer of an async function for a minute. */
+function sharedKeys<Platform>(
+  ask: (platform: Platform) => Keys | Promise<Keys>,
+): Pick<KeySource<Platform>, "get" | "renew"> {
+  let kept: { readonly keys: Keys; readonly askedAt: number } | undefined;
+  let call: { readonly keys: Promise<Keys>; readonly askedAt: number } | undefined;
+  let askedAt = Number.NEGATIVE_INFINITY;
+
+  function askNow(platform: Platform): Keys | Promise<Keys> {
+    const now = monotonicSeconds();
+    if (call && now - call.askedAt < MAX_CALL_SECONDS) {
+      // With a limit of its own for each that waits: on Workers, the call of another request may never come back.
+      return withinSeconds(call.keys, MAX_CALL_SECONDS, () => unavailable(new Error("It takes too long.")));
+    }
+    const keys = ask(platform);
+    if (!(keys instanceof Promise)) return keys;
+    askedAt = now;
+    const mine = { keys, askedAt: now };
+    call = mine;
+    return keys
+      .then((known) => {
+        kept = { keys: known, askedAt: now };
+        return known;
+      })
+      .finally(() => {
+        if (call === mine) call = undefined;
+      });
+  }
+
+  return {
+    get: (platform) =>
+      kept && monotonicSeconds() - kept.askedAt < KEPT_SECONDS ? kept.keys : askNow(platform),
+    renew(tried, platform) {
+      if (!kept) return undefined;
+      if (kept.keys !== tried) return kept.keys;
+      return call || monotonicSeconds() - askedAt >= RENEWAL_SECONDS ? askNow(platform) : undefined;
+    },
+  };
+}
+
+function unavailable(cause: unknown): WebhookError {
+  const known = cause instanceof WebhookError;
+  return new WebhookError(
+    "secret_unavailable",
+    known ? `There is no usable signing secret. ${cause.message}` : "The signingSecret function failed.",
+    { hint: known ? cause.hint : "Nothing was verified, and the sender will retry. See the cause.", cause },
+  );
+}
+
+function secretCache(): ImportSecret {
+  const cache = new Map<unknown, SigningKey>();
+  return (secret) => {
+    const cached = cache.get(secret);
+    if (cached) return cached;
+    const key = importSigningSecret(secret);
+    if (cache.size >= MAX_CACHED_KEYS) cache.clear();
+    cache.set(secret, key);
+    return key;
+  };
+}
+
+/** `DIFFIO_WEBHOOK_SECRET` of the process environment, on runtimes that have one. */
+export function signingSecretFromEnv(): string | undefined {
+  return environment()?.["DIFFIO_WEBHOOK_SECRET"];
+}
+
+/** Whether a framework's build imports this, or a script named `build` does (`npm run build`, `vite build`). */
+function isBuild(): boolean {
+  const { NEXT_PHASE = "", npm_lifecycle_event: script = "" } = environment() ?? {};
+  const { process } = globalThis as { process?: { argv?: readonly string[] } };
+  return NEXT_PHASE.endsWith("build") || /^build\b/.test(script) || process?.argv?.[2] === "build";
+}
+
+function environment(): Record<string, string | undefined> | undefined {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env;
+}
