@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { RawBody } from "./lib/receive/body.ts";
-import { bodyAlreadyParsed } from "./lib/verify/bytes.ts";
 import { type Receiver, type ReceiverOptions, createReceiver } from "./lib/receive/receiver.ts";
 import type { Reply } from "./lib/receive/reply.ts";
 
@@ -41,7 +39,7 @@ export function createFetchHandler(options: FetchHandlerOptions = {}): FetchHand
       {
         method,
         headers,
-        body: () => requestBody(request),
+        body: request,
         waitUntil: ctx?.waitUntil && ((runs) => ctx.waitUntil?.(runs)),
       },
       { request, ctx },
@@ -49,16 +47,6 @@ export function createFetchHandler(options: FetchHandlerOptions = {}): FetchHand
     return toResponse(reply);
   }
   return Object.assign(handleFetch, { receiver });
-}
-
-/** The raw body of a request that nobody has read. */
-export function requestBody(request: Request): RawBody {
-  if (request.bodyUsed) {
-    throw bodyAlreadyParsed(
-      "Something read the request before the receiver did: hand the receiver the request first.",
-    );
-  }
-  return request.body ?? new Uint8Array();
 }
 
 /** The reply as the web's `Response`. */

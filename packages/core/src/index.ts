@@ -34,7 +34,8 @@ export type { ErrorContext, HandlerContext } from "./lib/receive/run-context.ts"
 export type { Handler, Handlers, HandlersByType } from "./lib/receive/handlers.ts";
 export type { HeadersInput, HeaderValue } from "./lib/verify/headers.ts";
 export { bodyAlreadyParsed } from "./lib/verify/bytes.ts";
-export type { BodySource, NodeReadable, RawBody } from "./lib/receive/body.ts";
+export type { BodySource, RawBody } from "./lib/receive/body/body.ts";
+export type { NodeReadable } from "./lib/receive/body/node-request.ts";
 export { untilSent } from "./lib/receive/node-response.ts";
 export type { NodeResponse } from "./lib/receive/node-response.ts";
 export { signingSecretFromEnv } from "./lib/verify/key-source.ts";

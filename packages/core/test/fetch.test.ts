@@ -190,10 +190,10 @@ describe("bodies", () => {
     expect(await read(await handlerWith()(request))).toStrictEqual(RECEIVED);
   });
 
-  test("a refused delivery's is not touched", async () => {
+  test("a refused delivery's is dropped", async () => {
     const request = requestOf({ timestamp: "1" });
     expect((await handlerWith()(request)).status).toBe(400);
-    expect(request.bodyUsed).toBe(false);
+    expect(request.bodyUsed).toBe(true);
   });
 
   test("none, and an empty one", async () => {

@@ -4,14 +4,16 @@
  * @module
  */
 import {
-  type RawBody,
   type Receiver,
   type ReceiverOptions,
-  bodyAlreadyParsed,
   createReceiver,
   untilSent,
 } from "@diffio-webhooks/core";
 import type { Request, RequestHandler, Response } from "express";
+
+const HINT =
+  "Mount diffioWebhooks before express.json() and other body parsers; or keep the bytes: express.json({ verify: " +
+  "(req, res, bytes) => { req.rawBody = bytes; } }), in Nest: NestFactory.create(AppModule, { rawBody: true }).";
 
 /** What a callback finds as `context.platform`. By then the reply has been sent. */
 export interface ExpressPlatform {
@@ -36,7 +38,7 @@ export function diffioWebhooks(options: ExpressWebhooksOptions = {}): ExpressWeb
   async function receiveDelivery(req: Request, res: Response): Promise<void> {
     const { method, headers } = req;
     const reply = await receiver.receive(
-      { method, headers: (name) => headers[name], body: () => rawBody(req), replied: untilSent(res) },
+      { method, headers: (name) => headers[name], body: req, bodyHint: HINT, replied: untilSent(res) },
       { req, res },
     );
     res.statusCode = reply.status;
@@ -49,16 +51,4 @@ export function diffioWebhooks(options: ExpressWebhooksOptions = {}): ExpressWeb
     receiveDelivery(req, res).catch(next);
   };
   return Object.assign(handleExpress, { receiver });
-}
-
-/** The bytes, where an earlier middleware or the platform kept them (Firebase, Nest), else the stream. */
-function rawBody(req: Request): RawBody {
-  const { rawBody: kept, body } = req as Request & { rawBody?: unknown };
-  if (kept instanceof Uint8Array || typeof kept === "string") return kept;
-  if (body instanceof Uint8Array) return body;
-  if (!req.readableDidRead) return req;
-  throw bodyAlreadyParsed(
-    "Mount diffioWebhooks before express.json() and other body parsers, or keep the bytes: " +
-      "express.json({ verify: (req, res, bytes) => { req.rawBody = bytes; } }).",
-  );
 }

@@ -13,6 +13,10 @@ import {
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 
+const HINT =
+  "Something reads the request before Fastify routes it (an onRequest hook, the platform): let it leave the stream alone, " +
+  "or keep the bytes in request.raw.rawBody.";
+
 /** What a callback finds as `context.platform`. By then the reply has been sent. */
 export interface FastifyPlatform {
   readonly request: FastifyRequest;
@@ -70,7 +74,13 @@ function receiveAt(scope: FastifyInstance, path: string, receiver: Receiver<Fast
       const { method, headers, raw } = request;
       receiver
         .receive(
-          { method, headers: (name) => headers[name], body: raw, replied: untilSent(reply.raw) },
+          {
+            method,
+            headers: (name) => headers[name],
+            body: raw,
+            bodyHint: HINT,
+            replied: untilSent(reply.raw),
+          },
           { request, reply },
         )
         .then(({ status, headers: replyHeaders, body }) => {

@@ -4,17 +4,16 @@
  * @module
  */
 import {
+  type BodySource,
   type NodeReadable,
   type NodeResponse,
-  type RawBody,
   type Receiver,
   type ReceiverOptions,
-  bodyAlreadyParsed,
   createReceiver,
   signingSecretFromEnv,
   untilSent,
 } from "@diffio-webhooks/core";
-import { type FetchContext, requestBody, toResponse } from "@diffio-webhooks/core/fetch";
+import { type FetchContext, toResponse } from "@diffio-webhooks/core/fetch";
 import type { Context, Env, MiddlewareHandler } from "hono";
 
 // `any` is Hono's own default for an environment that is not declared.
@@ -33,9 +32,6 @@ export type HonoWebhooksHandler<HonoEnv extends Env = AnyEnv> = MiddlewareHandle
 interface NodeBindings {
   readonly incoming?: NodeReadable & {
     readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-    readonly readableDidRead: boolean;
-    readonly rawBody?: unknown;
-    listenerCount(event: string): number;
   };
   readonly outgoing?: NodeResponse;
 }
@@ -62,7 +58,8 @@ export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
         method: c.req.method,
         // Node's own, where they are: the web's are made of them anew.
         headers: nodeHeaders ? (name) => nodeHeaders[name] : c.req.raw.headers,
-        body: () => rawBody(c, incoming),
+        body: bodyOf(c, incoming),
+        bodyHint: HINT,
         replied: outgoing && untilSent(outgoing),
         waitUntil: outgoing ? undefined : waitUntilOf(c),
       },
@@ -73,24 +70,26 @@ export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
   return Object.assign(handleHono, { receiver });
 }
 
-/** The bytes, as an earlier middleware left them. No promise where there is nothing to wait for. */
-function rawBody(c: Context, incoming: NodeBindings["incoming"]): RawBody | Promise<RawBody> {
+const HINT =
+  "A middleware before diffioWebhooks read the body: mount the webhook route first, or let that middleware read it with " +
+  "c.req.text() or c.req.arrayBuffer(), which Hono keeps.";
+
+/** The body, as an earlier middleware left it. */
+function bodyOf(c: Context, incoming: NodeBindings["incoming"]): BodySource {
   const { arrayBuffer, blob, text } = c.req.bodyCache;
   // Hono's types name what the promises in this cache resolve to.
-  if (arrayBuffer) return Promise.resolve(arrayBuffer);
-  if (blob) return Promise.resolve(blob).then((kept) => kept.arrayBuffer());
-  if (text) return Promise.resolve(text);
-  if (incoming?.rawBody instanceof Uint8Array) return incoming.rawBody;
-  const isRead = incoming?.readableDidRead ?? false;
-  const isBeingRead = (incoming?.listenerCount("data") ?? 0) > 0;
-  if (c.req.raw.bodyUsed || (isRead && !isBeingRead)) {
-    throw bodyAlreadyParsed(
-      "A middleware before diffioWebhooks read the body: mount the webhook route first, or let that middleware " +
-        "read it with c.req.text() or c.req.arrayBuffer(), which Hono keeps.",
-    );
-  }
-  // Node's own stream, where nobody has touched it: several times cheaper than the web stream made of it.
-  return incoming && !isRead && !isBeingRead ? incoming : requestBody(c.req.raw);
+  if (arrayBuffer) return () => Promise.resolve(arrayBuffer);
+  if (blob) return () => Promise.resolve(blob).then((kept) => kept.arrayBuffer());
+  if (text) return () => Promise.resolve(text);
+  // Node's own stream, several times cheaper than the web stream made of it; unless somebody has made that one already.
+  return incoming && !hasWebStream(c.req.raw) ? incoming : c.req.raw;
+}
+
+/** Whether @hono/node-server has made the web's own Request, whose stream then reads Node's. It keeps it by a symbol. */
+function hasWebStream(request: Request): boolean {
+  return Object.getOwnPropertySymbols(request).some(
+    (key) => key.description === "requestCache" && (request as unknown as Record<symbol, unknown>)[key],
+  );
 }
 
 function secretFromBindings(c: Context): string | undefined {

@@ -12,6 +12,7 @@ const STATUS = {
   invalid_signature_header: 400,
   body_too_large: 413,
   body_incomplete: 400,
+  body_timeout: 408,
   body_already_parsed: 500,
   no_matching_signature: 400,
   secret_unavailable: 500,

@@ -1,5 +1,5 @@
 import type { HeadersInput } from "../verify/headers.ts";
-import type { BodySource } from "./body.ts";
+import type { BodySource } from "./body/body.ts";
 
 /** One HTTP request, as an adapter hands it in. */
 export interface Delivery {
@@ -9,6 +9,8 @@ export interface Delivery {
   readonly headers: HeadersInput;
   /** The raw body, or a function that gives it when the headers have passed. */
   readonly body: BodySource;
+  /** How to fix it where somebody has read the body before, in the words of the framework. */
+  readonly bodyHint?: string | undefined;
   /**
    * Resolves when the reply has left, so that no callback holds it up. Without it, callbacks start a turn of the
    * event loop after the reply was made.

@@ -1,4 +1,5 @@
-import { readBody } from "./body.ts";
+import { discardBody, readBody } from "./body/body.ts";
+import { type BodyLimits, HeldBytes } from "./body/collector.ts";
 import { type Acceptor, createAcceptor } from "./acceptance.ts";
 import type { Delivery } from "./delivery.ts";
 import { WebhookError } from "../errors.ts";
@@ -54,6 +55,10 @@ export interface ReceiverOptions<Platform = unknown> extends Handlers<Platform> 
   toleranceInSeconds?: number | undefined;
   /** Larger bodies are refused. Default 1 MiB. */
   maxBodyBytes?: number | undefined;
+  /** A body that takes longer to arrive is refused with 408, and its connection ends. Default 15. */
+  bodyTimeoutInSeconds?: number | undefined;
+  /** Bytes of bodies in flight, all together, that are not verified yet; beyond it deliveries get 503. Default 64 MiB. */
+  maxUnverifiedBytes?: number | undefined;
   /** A run that takes longer has failed. Default 300. */
   handlerTimeoutInSeconds?: number | undefined;
   /** Tells receivers that share an inbox apart. Default `"default"`. */
@@ -100,7 +105,7 @@ export function createReceiver<Platform = unknown>(
   const keySource = createKeySource(options.signingSecret);
   const dispatch = createDispatch(options);
   const toleranceInSeconds = checkTolerance(options.toleranceInSeconds);
-  const maxBodyBytes = checkNumber("maxBodyBytes", options.maxBodyBytes, { default: 1_048_576, min: 1 });
+  const limits = checkBodyLimits(options);
   const timeoutInSeconds = checkSeconds("handlerTimeoutInSeconds", options.handlerTimeoutInSeconds, {
     default: 300,
     min: 0.001,
@@ -125,6 +130,8 @@ export function createReceiver<Platform = unknown>(
     const arrivedAt = observer ? monotonicSeconds() : 0;
     if (observer) observe(observer, "received", { receiver: name, delivery, platform });
     const turn = delivery.replied ? undefined : eventLoopTurn();
+    let isBodyRead = false;
+    let unverifiedBytes = 0;
     try {
       checkMethod(delivery.method);
       checkRoom();
@@ -132,10 +139,14 @@ export function createReceiver<Platform = unknown>(
       checkContentEncoding(headers.contentEncoding);
       const envelope = openEnvelope(headers, now(), toleranceInSeconds, keySource.isSymmetric);
       // Awaited only where there is something to wait for: each turn of the microtask queue costs.
-      const body = readBody(delivery.body, maxBodyBytes);
+      const body = readBody(delivery.body, limits, delivery.bodyHint);
       const rawBody = body instanceof Uint8Array ? body : await body;
+      isBodyRead = true;
+      unverifiedBytes = rawBody.length;
       const found = authenticate(envelope, rawBody, keySource, platform as Platform);
       const key = found instanceof Promise ? await found : found;
+      limits.held.release(unverifiedBytes);
+      unverifiedBytes = 0;
       const event = acceptor.takesInvalid ? eventOrError(rawBody) : parseEvent(rawBody);
       const isInvalid = event instanceof WebhookError;
       const stored = {
@@ -163,15 +174,17 @@ export function createReceiver<Platform = unknown>(
         observe(observer, step, { receiver: name, delivery, platform, message, durationInSeconds });
       }
       if (runs) keepAlive(runs, delivery, platform as Platform);
-      return failed ? refusalReply(failed) : receivedReply(runs);
+      return failed ? refusalReply(failed, { keepsConnection: true }) : receivedReply(runs);
     } catch (error) {
+      limits.held.release(unverifiedBytes);
       if (!(error instanceof WebhookError)) throw error;
       callHook("onRejected", () => onRejected(error, delivery, platform));
       if (observer) {
         const durationInSeconds = monotonicSeconds() - arrivedAt;
         observe(observer, "refused", { receiver: name, delivery, platform, error, durationInSeconds });
       }
-      return refusalReply(error);
+      const isWhole = isBodyRead || (await discardBody(delivery.body, error));
+      return refusalReply(error, { keepsConnection: isWhole });
     } finally {
       turn?.start();
     }
@@ -202,6 +215,19 @@ export function createReceiver<Platform = unknown>(
       );
     },
   };
+}
+
+function checkBodyLimits(options: ReceiverOptions<never>): BodyLimits {
+  const maxBytes = checkNumber("maxBodyBytes", options.maxBodyBytes, { default: 1_048_576, min: 1 });
+  const timeoutInSeconds = checkSeconds("bodyTimeoutInSeconds", options.bodyTimeoutInSeconds, {
+    default: 15,
+    min: 0.001,
+  });
+  const maxHeld = checkNumber("maxUnverifiedBytes", options.maxUnverifiedBytes, {
+    default: 64 * 1_048_576,
+    min: 1,
+  });
+  return { maxBytes, timeoutInSeconds, held: new HeldBytes(maxHeld) };
 }
 
 function checkMethod(method: string): void {

@@ -24,14 +24,22 @@ export function receivedReply(runs?: Promise<unknown>): Reply {
   return { status: 200, headers: JSON_HEADERS, body: RECEIVED, runs };
 }
 
-/** The code and no more: messages and hints are for the developer, not for whoever sent this. */
-export function refusalReply({ code, status }: WebhookError): Reply {
+/**
+ * The code and no more: messages and hints are for the developer, not for whoever sent this.
+ *
+ * @param options.keepsConnection false where the rest of the body is not waited for: the connection ends then.
+ */
+export function refusalReply(
+  { code, status }: WebhookError,
+  { keepsConnection }: { keepsConnection: boolean },
+): Reply {
   return {
     status,
     headers: {
       ...JSON_HEADERS,
       ...(status === 405 && { allow: "POST" }),
       ...(status === 503 && { "retry-after": String(RETRY_AFTER_SECONDS) }),
+      ...(!keepsConnection && { connection: "close" }),
     },
     body: `{"error":"${code}"}`,
   };
