@@ -172,7 +172,7 @@ export function describeAdapter(adapter: Adapter): void {
         connection.write(Buffer.alloc(1_048_577, 120));
         expect(await connection.until("body_too_large")).toContain("413");
         // The connection must not be kept for it.
-        if (adapter.onNode) await connection.closed;
+        if (adapter.endsConnections) await connection.closed;
         else connection.destroy();
         await stillServes();
       });
@@ -187,7 +187,7 @@ export function describeAdapter(adapter: Adapter): void {
         ]);
         for (let count = 0; count < 20; count++) connection.write(chunk);
         expect(await connection.until("body_too_large")).toContain("413");
-        if (adapter.onNode) await connection.closed;
+        if (adapter.endsConnections) await connection.closed;
         else connection.destroy();
         await stillServes();
       });
@@ -224,13 +224,55 @@ export function describeAdapter(adapter: Adapter): void {
         await stillServes();
       });
 
-      test("a client that stalls in the middle of the body: others go on, and the server's timeout ends it", async () => {
+      test.each([
+        ["stalls", 0],
+        ["drips", 50],
+      ])(
+        "a client that %s in the middle of the body: others go on, and it gets 408",
+        async (_name, everyMs) => {
+          const connection = postRaw(server.url);
+          const request = signedRequest(payload(), { path: PATHS.strangers });
+          connection.write(`${head(request, "content-length: 100000")}{"half":`);
+          const dripping = everyMs > 0 ? setInterval(() => connection.write(" "), everyMs) : undefined;
+          try {
+            await stillServes();
+            expect(await connection.until("body_timeout")).toMatch(/^HTTP\/1\.1 408/);
+            if (adapter.endsConnections) await connection.closed;
+          } finally {
+            clearInterval(dripping);
+            connection.destroy();
+          }
+          await stillServes();
+        },
+      );
+
+      test("a body that goes on behind headers that are refused: its connection ends", async () => {
         const connection = postRaw(server.url);
-        connection.write(`${head(signedRequest(payload()), "content-length: 1000")}{"half":`);
+        const stale = signedRequest("x", { ageInSeconds: 86_400 });
+        connection.write(head(stale, "transfer-encoding: chunked"));
+        const dripping = setInterval(() => connection.write("1\r\nx\r\n"), 20);
+        try {
+          expect(await connection.until("timestamp_too_old")).toMatch(/^HTTP\/1\.1 400/);
+          if (adapter.endsConnections) await connection.closed;
+        } finally {
+          clearInterval(dripping);
+          connection.destroy();
+        }
         await stillServes();
-        if (adapter.onNode) expect(await connection.closed).toMatch(/^$|HTTP\/1\.1 4/);
-        else connection.destroy();
-        await stillServes();
+      });
+
+      test("bodies that are held back share the room for them: 503, and then there is room again", async () => {
+        const connections = Array.from({ length: 6 }, () => postRaw(server.url));
+        const request = signedRequest(payload(), { path: PATHS.strangers });
+        for (const connection of connections) {
+          connection.write(head(request, "content-length: 1000000"));
+          connection.write(Buffer.alloc(900_000, 120));
+        }
+        const replies = await Promise.all(connections.map((connection) => connection.until("\r\n\r\n")));
+        for (const connection of connections) connection.destroy();
+        const statuses = replies.map((reply) => reply.slice(9, 12));
+        expect(new Set(statuses)).toEqual(new Set(["408", "503"]));
+        expect((await deliver(signedRequest(payload(), { path: PATHS.strangers }))).status).toBe(200);
       });
     });
 

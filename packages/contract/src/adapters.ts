@@ -7,8 +7,8 @@ import { startChild } from "./child-server.ts";
 export interface Adapter {
   readonly name: string;
   start(): Promise<RunningAdapter>;
-  /** Whether Node's HTTP server is underneath, with its own timeout for a stalled client. */
-  readonly onNode: boolean;
+  /** Whether the runtime ends a connection that it is asked to end while its client goes on sending. */
+  readonly endsConnections: boolean;
   /** Whether an earlier middleware can take the body away (Fastify's plugin owns its route instead). */
   readonly sharesBody: boolean;
 }
@@ -16,6 +16,8 @@ export interface Adapter {
 /** A server under test. */
 export interface RunningAdapter {
   readonly url: string;
+  /** Of the process that serves, where it is one of its own. */
+  readonly pid?: number;
   /** What it has written to stderr so far. */
   stderr(): string;
   close(): Promise<void>;
@@ -25,25 +27,27 @@ const SERVERS = join(dirname(fileURLToPath(import.meta.url)), "servers");
 
 /** Every adapter on every runtime that it is for. */
 export const ADAPTERS = {
-  express4: childAdapter("Express 4", "express4.ts", { onNode: true }),
-  express5: childAdapter("Express 5", "express5.ts", { onNode: true }),
-  fastify5: childAdapter("Fastify 5", "fastify5.ts", { onNode: true, sharesBody: false }),
-  honoNode: childAdapter("Hono on Node", "hono-node.ts", { onNode: true }),
+  express4: childAdapter("Express 4", "express4.ts"),
+  express5: childAdapter("Express 5", "express5.ts"),
+  fastify5: childAdapter("Fastify 5", "fastify5.ts", { sharesBody: false }),
+  honoNode: childAdapter("Hono on Node", "hono-node.ts"),
   honoBun: childAdapter("Hono on Bun", "hono-bun.ts", { runtime: () => [binary("bun")] }),
   honoDeno: childAdapter("Hono on Deno", "hono-deno.ts", {
     runtime: () => [binary("deno"), "run", "--allow-all", "--no-prompt"],
+    // Deno.serve keeps it, whatever the reply's connection header says.
+    endsConnections: false,
   }),
   honoWorkerd: {
     name: "Hono in workerd",
     start: startHonoInWorkerd,
-    onNode: false,
+    endsConnections: true,
     sharesBody: true,
   },
-  fetchNode: childAdapter("createFetchHandler on Node", "fetch-node.ts", { onNode: true }),
+  fetchNode: childAdapter("createFetchHandler on Node", "fetch-node.ts"),
 } satisfies Record<string, Adapter>;
 
 interface ChildOptions {
-  onNode?: boolean;
+  endsConnections?: boolean;
   sharesBody?: boolean;
   runtime?: () => readonly string[];
 }
@@ -51,9 +55,9 @@ interface ChildOptions {
 function childAdapter(
   name: string,
   file: string,
-  { onNode = false, sharesBody = true, runtime = () => [process.execPath] }: ChildOptions,
+  { endsConnections = true, sharesBody = true, runtime = () => [process.execPath] }: ChildOptions = {},
 ): Adapter {
-  return { name, onNode, sharesBody, start: () => startChild([...runtime(), join(SERVERS, file)]) };
+  return { name, endsConnections, sharesBody, start: () => startChild([...runtime(), join(SERVERS, file)]) };
 }
 
 async function startHonoInWorkerd(): Promise<RunningAdapter> {

@@ -59,6 +59,10 @@ export function send(
 /** A connection on which the bytes are written as they are: for what an HTTP client would refuse to send. */
 export interface RawConnection {
   write(data: string | Uint8Array): void;
+  /** Writes, and resolves when there is room for more, or the connection is over. */
+  writeAll(data: Uint8Array): Promise<void>;
+  /** Whether the connection is over. */
+  isOver(): boolean;
   /** All that has come back until the server closed the connection. */
   readonly closed: Promise<string>;
   /** Resolves with all that has come back once it holds the text, or rejects when the connection closes without. */
@@ -89,6 +93,19 @@ export function postRaw(origin: string): RawConnection {
   });
   return {
     write: (data) => void socket.write(data),
+    writeAll: (data) =>
+      new Promise((resolve) => {
+        if (socket.destroyed || socket.write(data)) {
+          resolve();
+          return;
+        }
+        const done = (): void => {
+          socket.off("drain", done).off("close", done);
+          resolve();
+        };
+        socket.on("drain", done).on("close", done);
+      }),
+    isOver: () => socket.destroyed,
     closed,
     until: (text) =>
       new Promise((resolve, reject) => {

@@ -3,12 +3,7 @@
  *
  * @module
  */
-import {
-  type Receiver,
-  type ReceiverOptions,
-  createReceiver,
-  untilSent,
-} from "@diffio-webhooks/core";
+import { type Receiver, type ReceiverOptions, createReceiver, untilSent } from "@diffio-webhooks/core";
 import type { Request, RequestHandler, Response } from "express";
 
 const HINT =

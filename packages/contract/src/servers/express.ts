@@ -6,7 +6,6 @@ import type express from "express";
 import { PATHS, createFixture } from "./fixture.ts";
 import { tellPort } from "./listening.ts";
 import { blockUntilReplied } from "./node-block.ts";
-import { IMPATIENT_SERVER } from "./node-timeouts.ts";
 
 /** Starts the fixture on the given version of Express. */
 export function serveExpress(framework: typeof express): void {
@@ -22,6 +21,6 @@ export function serveExpress(framework: typeof express): void {
   app.get("/ledger", (_req, res, next) => {
     fixture.ledgerWhenIdle().then((ledger) => res.json(ledger), next);
   });
-  const server = createServer(IMPATIENT_SERVER, app);
+  const server = createServer(app);
   server.listen(0, "127.0.0.1", () => tellPort((server.address() as AddressInfo).port));
 }

@@ -3,11 +3,9 @@ import fastify from "fastify";
 import { PATHS, createFixture } from "./fixture.ts";
 import { tellPort } from "./listening.ts";
 import { blockUntilReplied } from "./node-block.ts";
-import { IMPATIENT_SERVER } from "./node-timeouts.ts";
 
 const fixture = createFixture(blockUntilReplied);
-const { requestTimeout, ...http } = IMPATIENT_SERVER;
-const app = fastify({ requestTimeout, http });
+const app = fastify();
 for (const path of Object.values(PATHS)) {
   await app.register(diffioWebhooks, { ...fixture.optionsFor(path), path });
 }

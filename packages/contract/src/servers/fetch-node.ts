@@ -4,7 +4,6 @@ import { serve } from "@hono/node-server";
 import { PATHS, createFixture } from "./fixture.ts";
 import { tellPort } from "./listening.ts";
 import { blockUntilReplied } from "./node-block.ts";
-import { IMPATIENT_SERVER } from "./node-timeouts.ts";
 
 const fixture = createFixture(blockUntilReplied);
 const handlers = new Map<string, FetchHandler>(
@@ -23,6 +22,4 @@ async function fetch(request: Request): Promise<Response> {
   return handler ? handler(request) : new Response(null, { status: 404 });
 }
 
-serve({ fetch, port: 0, hostname: "127.0.0.1", serverOptions: IMPATIENT_SERVER }, ({ port }) =>
-  tellPort(port),
-);
+serve({ fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => tellPort(port));

@@ -26,6 +26,10 @@ export const PATHS = {
   noSecret: "/no-secret",
   small: "/small",
   impatient: "/impatient",
+  /** Little time and little room for bodies. */
+  strangers: "/strangers",
+  /** An async secret function, its calls counted in the ledger. */
+  vault: "/vault",
   /** Behind a middleware that parses JSON. */
   parsed: "/parsed",
   /** Behind a middleware that leaves the bytes where the adapter finds them. */
@@ -62,6 +66,7 @@ export interface Ledger {
   runs: LedgerRun[];
   errors: { path: string; messageId: string; run: number; final: boolean; error: string }[];
   rejections: LedgerRejection[];
+  secretCalls: number;
 }
 
 /** What a server needs: options to mount at each path, and the ledger once all is idle. */
@@ -83,6 +88,8 @@ const OPTIONS: Record<Path, ReceiverOptions> = {
   },
   [PATHS.small]: { maxBodyBytes: 1024 },
   [PATHS.impatient]: { handlerTimeoutInSeconds: 0.05 },
+  [PATHS.strangers]: { bodyTimeoutInSeconds: 1, maxUnverifiedBytes: 4 * 1_048_576 },
+  [PATHS.vault]: {},
   [PATHS.parsed]: {},
   [PATHS.kept]: {},
 };
@@ -94,7 +101,7 @@ const OPTIONS: Record<Path, ReceiverOptions> = {
  * client by the event. Where it cannot look, it blocks for a while and tells nothing.
  */
 export function createFixture(block: (marker: string) => boolean | undefined): Fixture {
-  const ledger: Ledger = { runs: [], errors: [], rejections: [] };
+  const ledger: Ledger = { runs: [], errors: [], rejections: [], secretCalls: 0 };
   const receivers: Pick<Receiver, "idle">[] = [];
 
   /** A callback that does what the event's `generationId` asks of it. */
@@ -134,6 +141,12 @@ export function createFixture(block: (marker: string) => boolean | undefined): F
           ledger.rejections.push({ path, code, status, message, hint });
         },
         ...OPTIONS[path],
+        ...(path === PATHS.vault && {
+          signingSecret: async () => {
+            ledger.secretCalls += 1;
+            return SECRETS.current;
+          },
+        }),
       };
     },
     watch: (receiver) => void receivers.push(receiver),

@@ -3,9 +3,6 @@ import { createFixture } from "./fixture.ts";
 import { createHonoApp } from "./hono.ts";
 import { tellPort } from "./listening.ts";
 import { blockUntilReplied } from "./node-block.ts";
-import { IMPATIENT_SERVER } from "./node-timeouts.ts";
 
 const { fetch } = createHonoApp(createFixture(blockUntilReplied));
-serve({ fetch, port: 0, hostname: "127.0.0.1", serverOptions: IMPATIENT_SERVER }, ({ port }) =>
-  tellPort(port),
-);
+serve({ fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => tellPort(port));

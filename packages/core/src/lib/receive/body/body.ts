@@ -5,7 +5,8 @@ import { type NodeReadable, bytesOfNodeRequest } from "./node-request.ts";
 import { discardNodeStream, readNodeStream } from "./node-stream.ts";
 import { discardWebStream, readWebStream } from "./web-stream.ts";
 
-const WEB_HINT = "Something read the request before the receiver did: pass the request to the receiver first.";
+const WEB_HINT =
+  "Something read the request before the receiver did: pass the request to the receiver first.";
 const NOTHING = new Uint8Array();
 
 /** Anything that raw bytes can be read from. A string stands for its UTF-8 bytes. */

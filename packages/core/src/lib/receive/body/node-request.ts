@@ -66,7 +66,9 @@ export function bytesOfNodeRequest(
 /** The bytes that somebody keeps; as text, where it was decoded. */
 function keptBytes({ rawBody, body }: NodeReadable): Uint8Array | undefined {
   if (isBytesOrText(rawBody)) return toBytes(rawBody);
-  return isBytesOrText(body) ? toBytes(body) : undefined;
+  // Text that is no JSON object is what a parser made of a JSON string.
+  const isOriginal = typeof body === "string" ? /^\uFEFF?\s*\{/.test(body) : body instanceof Uint8Array;
+  return isOriginal ? toBytes(body) : undefined;
 }
 
 function isBytesOrText(value: unknown): value is Uint8Array | string {
@@ -85,8 +87,7 @@ function isKeeping({ rawBody }: NodeReadable): boolean {
 function untilEnd(request: NodeReadable): Promise<void> {
   return new Promise((resolve, reject) => {
     const onCut = (cause?: unknown): void => reject(bodyIncomplete(cause));
-    // A turn of microtasks later: the listener that keeps them may be behind this one.
-    request.on("end", () => (request.aborted === true ? onCut() : void Promise.resolve().then(resolve)));
+    request.on("end", () => (request.aborted === true ? onCut() : resolve()));
     request.on("aborted", () => onCut());
     request.on("close", () => onCut());
     request.on("error", onCut);
@@ -96,13 +97,9 @@ function untilEnd(request: NodeReadable): Promise<void> {
 /** The bytes of a chunk; those of a text, where somebody called `setEncoding()` and nothing was lost by it. */
 export function bytesOfChunk(chunk: Uint8Array | string, { readableEncoding }: NodeReadable): Uint8Array {
   if (typeof chunk !== "string") return chunk;
-  switch (readableEncoding?.toLowerCase().replace("-", "")) {
-    case "utf8":
-      return toBytes(chunk);
-    case "latin1":
-    case "binary":
-      return Uint8Array.from(chunk, (character) => character.charCodeAt(0));
-    default:
-      throw bodyAlreadyParsed("Something called setEncoding() on the request: its bytes were decoded to text.");
+  if (/^utf-?8$/i.test(readableEncoding ?? "")) return toBytes(chunk);
+  if (/^(?:latin1|binary)$/i.test(readableEncoding ?? "")) {
+    return Uint8Array.from(chunk, (character) => character.charCodeAt(0));
   }
+  throw bodyAlreadyParsed("Something called setEncoding() on the request: its bytes were decoded to text.");
 }

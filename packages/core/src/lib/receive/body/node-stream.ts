@@ -5,7 +5,7 @@ import { type NodeReadable, bytesOfChunk } from "./node-request.ts";
 
 /** How long, and how far, the rest of a refused body is read and dropped. */
 export const LINGER_MS = 500;
-export const LINGER_BYTES: number = 64 * 1_048_576;
+export const LINGER_BYTES: number = 16 * 1_048_576;
 
 /** Reads a Node stream to its end. */
 export function readNodeStream(stream: NodeReadable, limits: BodyLimits): Promise<Uint8Array> {

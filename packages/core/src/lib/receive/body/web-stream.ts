@@ -26,7 +26,8 @@ export async function readWebStream(
   } catch (error) {
     body.drop();
     // Not awaited: a client that stalls may never answer it.
-    if (error instanceof Error && "code" in error && error.code === "body_timeout") reader.cancel().catch(() => {});
+    if (error instanceof Error && "code" in error && error.code === "body_timeout")
+      reader.cancel().catch(() => {});
     else reader.releaseLock();
     throw error;
   } finally {
