@@ -82,14 +82,16 @@ function bodyOf(c: Context, incoming: NodeBindings["incoming"]): BodySource {
   if (blob) return () => Promise.resolve(blob).then((kept) => kept.arrayBuffer());
   if (text) return () => Promise.resolve(text);
   // Node's own stream, several times cheaper than the web stream made of it; unless somebody has made that one already.
-  return incoming && !hasWebStream(c.req.raw) ? incoming : c.req.raw;
+  return incoming && isUntouched(c.req.raw) ? incoming : c.req.raw;
 }
 
-/** Whether @hono/node-server has made the web's own Request, whose stream then reads Node's. It keeps it by a symbol. */
-function hasWebStream(request: Request): boolean {
-  return Object.getOwnPropertySymbols(request).some(
-    (key) => key.description === "requestCache" && (request as unknown as Record<symbol, unknown>)[key],
-  );
+/**
+ * Whether the request is still the one that @hono/node-server makes of Node's, and no web stream reads that yet: it notes
+ * both by symbols.
+ */
+function isUntouched(request: Request): boolean {
+  const names = Object.getOwnPropertySymbols(request).map(({ description }) => description);
+  return names.includes("incomingKey") && !names.includes("requestCache");
 }
 
 function secretFromBindings(c: Context): string | undefined {
