@@ -24,9 +24,11 @@ export type { Delivery } from "./lib/receive/delivery.ts";
 export type {
   ObservedAcceptance,
   ObservedDelivery,
+  ObservedDuplicate,
   ObservedRefusal,
   ObservedRun,
   ObservedRunEnd,
+  ObservedRunStart,
   Observer,
 } from "./lib/receive/observer.ts";
 export type { Reply } from "./lib/receive/reply.ts";

@@ -3,6 +3,7 @@ import { setImmediate as immediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { GENERATION_EVENT_TYPES, WebhookError, createReceiver, memoryInbox } from "../src/index.ts";
 import type {
+  Acceptance,
   AcceptedMessage,
   AttachedReceiver,
   BodySource,
@@ -1402,6 +1403,29 @@ describe("inboxes", () => {
     received(await reply);
   });
 
+  test("the reply waits for a promise of another kind than the runtime's own", async () => {
+    let store: () => void = () => {};
+    const thenable = {
+      // Being one is what it is for.
+      // eslint-disable-next-line unicorn/no-thenable
+      then: (resolve: (acceptance: Acceptance) => void) => {
+        store = () => resolve({ duplicate: false });
+      },
+    };
+    const accept = (): Promise<Acceptance> => thenable as unknown as Promise<Acceptance>;
+    let reply: Reply | undefined;
+    const replying = openReceiver({ inbox: acceptOnly(accept) })
+      .receive(post())
+      .then((given) => {
+        reply = given;
+      });
+    await turns();
+    expect(reply).toBeUndefined();
+    store();
+    await replying;
+    expect(reply?.status).toBe(200);
+  });
+
   test("a duplicate is answered 200", async () => {
     received(await openReceiver({ inbox: acceptOnly(async () => ({ duplicate: true })) }).receive(post()));
   });
@@ -1415,6 +1439,7 @@ describe("inboxes", () => {
     ],
     ["rejects", () => Promise.reject(new Error("disk full"))],
     ["rejects with undefined", () => Promise.reject(undefined)],
+    ["gives a thenable that rejects", () => rejectingThenable(new Error("disk full")) as Promise<never>],
   ])("one that %s: 503, and nothing runs", async (_name, accept) => {
     const [onAny, onRejected] = [vi.fn(), vi.fn()];
     const receiver = openReceiver({ inbox: acceptOnly(accept), onAny, onRejected });

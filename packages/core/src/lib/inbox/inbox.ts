@@ -52,6 +52,8 @@ export type RunMessage = (message: AcceptedMessage, attempt: RunAttempt) => Prom
 export interface Acceptance {
   /** Whether the message was there already: it is answered 200 and not run again. */
   readonly duplicate: boolean;
+  /** Of a duplicate: whether its body is that of the message stored. Left out where telling would cost a read. */
+  readonly sameBody?: boolean | undefined;
   /** Settles (never rejects) when the message is done or given up, where it runs in this process. */
   readonly runs?: Promise<unknown>;
 }
@@ -60,6 +62,8 @@ export interface Acceptance {
 export interface RunningMessage {
   /** Whether the message was there already: it runs, or has succeeded. */
   readonly duplicate: boolean;
+  /** As in {@link Acceptance}. */
+  readonly sameBody?: boolean | undefined;
   /** How its run ends. Rejects only when the message could not be taken. */
   readonly outcome: Promise<RunOutcome>;
 }

@@ -22,11 +22,17 @@ export interface MemoryInboxOptions {
   backoffInSeconds?: BackoffInSeconds | undefined;
 }
 
+/** A message that is waiting or running. */
+interface Active {
+  readonly rawBody: Uint8Array;
+  readonly outcome: Promise<RunOutcome>;
+}
+
 /** One receiver's share of the inbox. */
 interface Attached {
   readonly run: RunMessage;
   /** Messages that are waiting or running, by id. */
-  readonly active: Map<string, Promise<RunOutcome>>;
+  readonly active: Map<string, Active>;
   /** Ids of handled messages, in the order of their end. */
   readonly done: RememberedIds;
   closing: boolean;
@@ -75,7 +81,7 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
     if (isFull()) throw new WebhookError("receiver_busy", `${maxWaiting} messages are waiting already.`);
     accepted += 1;
     const outcome = work(message, attached, runs);
-    attached.active.set(message.messageId, outcome);
+    attached.active.set(message.messageId, { rawBody: message.rawBody, outcome });
     return outcome;
   }
 
@@ -115,18 +121,21 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
   return {
     accept(message) {
       const attached = attachedOf(message);
-      const { messageId } = message;
-      if (attached.done.has(messageId) || attached.active.has(messageId)) return DUPLICATE;
+      const { messageId, rawBody } = message;
+      if (attached.done.has(messageId)) return DUPLICATE;
+      const active = attached.active.get(messageId);
+      if (active) return { duplicate: true, sameBody: equalBytes(active.rawBody, rawBody) };
       return { duplicate: false, runs: take(message, attached, maxRuns) };
     },
     acceptAndRun(message) {
       const attached = attachedOf(message);
-      const { messageId } = message;
+      const { messageId, rawBody } = message;
       if (attached.done.has(messageId)) return { duplicate: true, outcome: Promise.resolve(SUCCEEDED) };
       const active = attached.active.get(messageId);
       return {
         duplicate: active !== undefined,
-        outcome: fromElsewhere(active ?? take(message, attached, 1)),
+        sameBody: active && equalBytes(active.rawBody, rawBody),
+        outcome: fromElsewhere(active?.outcome ?? take(message, attached, 1)),
       };
     },
     isFull,
@@ -196,4 +205,8 @@ function pause(attached: Attached, seconds: number): Promise<void> {
     const timer = setTimeout(wake, seconds * 1000);
     attached.hurry.add(wake);
   });
+}
+
+function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

@@ -108,12 +108,12 @@ async function stored(acceptance: PromiseLike<Acceptance | void>): Promise<Accep
 }
 
 /** Waits for the run: its failure is the reply. */
-async function afterHandlers({ duplicate, outcome }: RunningMessage): Promise<Accepted> {
+async function afterHandlers({ duplicate, sameBody, outcome }: RunningMessage): Promise<Accepted> {
   try {
     const { succeeded } = await outcome;
     // Not a refusal, and onError has been told.
     return succeeded
-      ? { duplicate }
+      ? { duplicate, sameBody }
       : { duplicate, failed: new WebhookError("handler_failed", "A callback failed.") };
   } catch (cause) {
     throw inboxError(cause);

@@ -23,7 +23,7 @@ import { callHook, firstRefusalLogger, isThenable, logFailedRun, warnOfFreezingH
 import { type InProcess, createRunner } from "./runner.ts";
 import { type SigningSecretSource, createKeySource } from "../verify/key-source.ts";
 import { monotonicSeconds, nextTurn } from "../timers.ts";
-import { type Observer, observe } from "./observer.ts";
+import { type Observer, checkObserver, observe } from "./observer.ts";
 import { authenticate, openEnvelope } from "../verify/verifier.ts";
 
 /** Options of {@link createReceiver}, and of every adapter. */
@@ -162,17 +162,26 @@ export function createReceiver<Platform = unknown>(
         : {
             ...stored,
             eventType: event.eventType,
-            inProcess: { event, platform, replied } satisfies InProcess<Platform>,
+            inProcess: {
+              event,
+              platform,
+              replied,
+              takenAt: observer ? monotonicSeconds() : 0,
+            } satisfies InProcess<Platform>,
           };
       const accepting = isInvalid ? acceptor.acceptInvalid(message, event) : acceptor.accept(message);
-      const { duplicate, runs, failed } = isThenable(accepting) ? await accepting : accepting;
-      // A resend of it is no news.
-      if (isInvalid && !duplicate) invalid(message, event);
+      const acceptance = isThenable(accepting) ? await accepting : accepting;
+      const { duplicate, runs, failed } = acceptance;
       if (observer) {
         const durationInSeconds = monotonicSeconds() - arrivedAt;
-        const step = duplicate ? "duplicate" : "accepted";
-        observe(observer, step, { receiver: name, delivery, platform, message, durationInSeconds });
+        const observed = { receiver: name, delivery, platform, durationInSeconds };
+        if (failed) observe(observer, "refused", { ...observed, error: failed });
+        else if (duplicate) {
+          observe(observer, "duplicate", { ...observed, message, sameBody: acceptance.sameBody });
+        } else observe(observer, "accepted", { ...observed, message });
       }
+      // A resend of it is no news.
+      if (isInvalid && !duplicate) invalid(message, event);
       if (runs) keepAlive(runs, delivery, platform as Platform);
       return failed ? refusalReply(failed, { keepsConnection: true }) : receivedReply(runs);
     } catch (error) {
@@ -244,11 +253,6 @@ function checkContentEncoding(encoding: HeaderValue): void {
   throw new WebhookError("unsupported_content_encoding", "The body has a content encoding.", {
     hint: "The sender never compresses. Nothing is inflated before it is verified: a few kB could become GBs.",
   });
-}
-
-function checkObserver(observer: unknown): void {
-  if (observer === undefined || (typeof observer === "object" && observer !== null)) return;
-  throw invalidOption(`observer is of type ${typeof observer}.`, "Pass an object: { accepted: … }.");
 }
 
 function keepAliveWith<Platform>(

@@ -13,6 +13,8 @@ export interface InProcess<Platform> {
   readonly platform: Platform | undefined;
   /** Callbacks start when this has resolved. */
   readonly replied: PromiseLike<unknown> | undefined;
+  /** When it was passed to the inbox, by the monotonic clock in seconds; 0 without an observer. */
+  readonly takenAt: number;
 }
 
 interface RunnerOptions<Platform> {
@@ -48,7 +50,10 @@ export function createRunner<Platform>({
       // A reply that could not be sent changes nothing: the message has been accepted.
     }
     const startedAt = observer ? monotonicSeconds() : 0;
-    if (observer) observe(observer, "runStarted", { message, run: attempt.run });
+    if (observer) {
+      const waitInSeconds = inProcess && attempt.run === 1 ? startedAt - inProcess.takenAt : undefined;
+      observe(observer, "runStarted", { message, run: attempt.run, waitInSeconds });
+    }
     const outcome = await runCallbacks(message, attempt, inProcess);
     if (observer) ended(message, attempt.run, outcome, monotonicSeconds() - startedAt);
     return outcome;
