@@ -1,4 +1,4 @@
-import { BODY, PATH, type SignedDelivery, forged, signed } from "@diffio-webhooks/test-support/deliveries";
+import { PATH, type SignedDelivery, forged, signed } from "@diffio-webhooks/test-support/deliveries";
 import { recorder } from "@diffio-webhooks/test-support/recorder";
 import type { Express, RequestHandler } from "express";
 import supertest from "supertest";
