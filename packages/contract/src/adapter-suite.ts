@@ -2,31 +2,26 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Adapter, RunningAdapter } from "./adapters.ts";
+import { describeAfterHandlers } from "./adapter-suite/after-handlers.ts";
+import { describeConnections } from "./adapter-suite/connections.ts";
+import { adapterDriver } from "./adapter-suite/driver.ts";
+import { describeLeaks } from "./adapter-suite/leaks.ts";
+import { describeObserver } from "./adapter-suite/observer.ts";
+import type { Adapter } from "./adapters.ts";
 import { DELIVERIES, type DeliveryCase, PARSED_DELIVERIES, payload, signedRequest } from "./deliveries.ts";
-import { type HttpReply, type HttpRequest, postRaw, send } from "./http.ts";
-import { type Ledger, PATHS } from "./servers/fixture.ts";
+import { PATHS, SECRETS } from "./servers/fixture.ts";
 
 /** Runs the whole contract against one adapter, over real HTTP. */
 export function describeAdapter(adapter: Adapter): void {
   describe(adapter.name, () => {
-    let server: RunningAdapter;
     let folder: string;
-
-    beforeAll(async () => {
+    beforeAll(() => {
       folder = mkdtempSync(join(tmpdir(), "diffio-contract-"));
-      server = await adapter.start();
     });
-    afterAll(async () => {
-      await server.close();
-      rmSync(folder, { recursive: true });
-    });
+    afterAll(() => rmSync(folder, { recursive: true }));
 
-    const deliver = (request: HttpRequest): Promise<HttpReply> => send(server.url, request);
-    const ledger = async (): Promise<Ledger> =>
-      JSON.parse((await send(server.url, { method: "GET", path: "/ledger" })).text) as Ledger;
-    const runsOf = async (messageId: string): Promise<Ledger["runs"]> =>
-      (await ledger()).runs.filter((run) => run.messageId === messageId);
+    const driver = adapterDriver(adapter);
+    const { deliver, ledger, runsOf } = driver;
 
     async function check({ request: make, expected }: DeliveryCase): Promise<void> {
       const request = make();
@@ -90,6 +85,22 @@ export function describeAdapter(adapter: Adapter): void {
         expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
         expect(await runsOf(request.messageId)).toHaveLength(1);
       });
+
+      test.each(["gen_123", "is slow"])(
+        "with another signed body: the first one counts (%s)",
+        async (generationId) => {
+          const first = signedRequest(payload({ generationId }));
+          const { messageId } = first;
+          const other = signedRequest(payload({ generationId: "another generation" }), { messageId });
+          expect((await deliver(first)).status).toBe(200);
+          expect((await deliver(other)).status).toBe(200);
+          expect(await runsOf(messageId)).toMatchObject([{ rawBytes: first.body?.length }]);
+          const { steps } = await ledger();
+          expect(steps.filter((step) => step.messageId === messageId).map(({ step }) => step)).toContain(
+            "duplicate",
+          );
+        },
+      );
     });
 
     describe("a callback that fails", () => {
@@ -127,157 +138,25 @@ export function describeAdapter(adapter: Adapter): void {
       });
     });
 
-    describe('acknowledge: "after-handlers"', () => {
-      test("a callback that succeeds → 200", async () => {
-        const request = signedRequest(payload(), { path: PATHS.afterHandlers });
-        expect((await deliver(request)).status).toBe(200);
-        expect((await deliver(request)).status).toBe(200);
-        expect(await runsOf(request.messageId)).toHaveLength(1);
-      });
-
-      test("a callback that fails → 500 handler_failed, once for each attempt of the sender", async () => {
-        const request = signedRequest(payload({ generationId: "throws" }), { path: PATHS.afterHandlers });
-        for (let attempt = 1; attempt <= 2; attempt++) {
-          const { status, text } = await deliver(request);
-          expect({ status, text }).toEqual({ status: 500, text: '{"error":"handler_failed"}' });
-          expect(await runsOf(request.messageId)).toHaveLength(attempt);
-        }
-      });
-
-      test("a copy that arrives meanwhile shares the run", async () => {
-        const request = signedRequest(payload({ generationId: "is slow" }), { path: PATHS.afterHandlers });
-        const replies = await Promise.all([deliver(request), deliver(request), deliver(request)]);
-        expect(replies.map(({ status }) => status)).toEqual([200, 200, 200]);
-        expect(await runsOf(request.messageId)).toHaveLength(1);
-      });
+    test("a key that is retired in a running server: refused from the next delivery on", async () => {
+      const path = PATHS.retiring;
+      const bySecret = async (secret: string, generationId?: string): Promise<number> =>
+        (
+          await deliver(
+            signedRequest(payload({ generationId: generationId ?? "gen" }), { path, secrets: [secret] }),
+          )
+        ).status;
+      expect(await bySecret(SECRETS.previous)).toBe(200);
+      expect(await bySecret(SECRETS.current, "retires the old key")).toBe(200);
+      await ledger();
+      expect(await bySecret(SECRETS.previous)).toBe(400);
+      expect((await ledger()).rejections.at(-1)).toMatchObject({ path, code: "no_matching_signature" });
+      expect(await bySecret(SECRETS.current)).toBe(200);
     });
 
-    describe("a connection in bad shape", () => {
-      const head = (request: HttpRequest, ...lines: string[]): string =>
-        [
-          `POST ${request.path} HTTP/1.1`,
-          "host: localhost",
-          ...Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${String(value)}`),
-          ...lines,
-          "",
-          "",
-        ].join("\r\n");
-      const stillServes = async (): Promise<void> => {
-        expect((await deliver(signedRequest(payload()))).status).toBe(200);
-      };
-
-      test("content-length promises more than the limit, and 1 MiB + 1 arrives: 413 though the rest never comes", async () => {
-        const connection = postRaw(server.url);
-        connection.write(head(signedRequest("x"), "content-length: 9999999"));
-        connection.write(Buffer.alloc(1_048_577, 120));
-        expect(await connection.until("body_too_large")).toContain("413");
-        // The connection must not be kept for it.
-        if (adapter.endsConnections) await connection.closed;
-        else connection.destroy();
-        await stillServes();
-      });
-
-      test("chunks without end: 413", async () => {
-        const connection = postRaw(server.url);
-        connection.write(head(signedRequest("x"), "transfer-encoding: chunked"));
-        const chunk = Buffer.concat([
-          Buffer.from("10000\r\n"),
-          Buffer.alloc(65_536, 120),
-          Buffer.from("\r\n"),
-        ]);
-        for (let count = 0; count < 20; count++) connection.write(chunk);
-        expect(await connection.until("body_too_large")).toContain("413");
-        if (adapter.endsConnections) await connection.closed;
-        else connection.destroy();
-        await stillServes();
-      });
-
-      test("a content-length that is too small: refused, by us or as broken HTTP", async () => {
-        const request = signedRequest(payload());
-        const connection = postRaw(server.url);
-        connection.write(`${head(request, "content-length: 10")}${payload()}`);
-        expect(await connection.until("\r\n\r\n")).toMatch(/^HTTP\/1\.1 400/);
-        connection.destroy();
-        expect(await runsOf(request.messageId)).toHaveLength(0);
-        await stillServes();
-      });
-
-      test("a header of 100,000 signatures: refused, by the server's own limit or by ours", async () => {
-        const connection = postRaw(server.url);
-        const request = signedRequest(payload());
-        connection.write(
-          head(
-            { ...request, headers: { ...request.headers, "svix-signature": "v1,x ".repeat(100_000) } },
-            "content-length: 0",
-          ),
-        );
-        expect(await connection.until("HTTP/1.1 4")).toMatch(/HTTP\/1\.1 4(00|31)/);
-        connection.destroy();
-        await stillServes();
-      });
-
-      test("a client that goes away in the middle of the body", async () => {
-        const connection = postRaw(server.url);
-        connection.write(`${head(signedRequest(payload()), "content-length: 1000")}{"half":`);
-        await stillServes();
-        connection.destroy();
-        await stillServes();
-      });
-
-      test.each([
-        ["stalls", 0],
-        ["drips", 50],
-      ])(
-        "a client that %s in the middle of the body: others go on, and it gets 408",
-        async (_name, everyMs) => {
-          const connection = postRaw(server.url);
-          const request = signedRequest(payload(), { path: PATHS.strangers });
-          connection.write(`${head(request, "content-length: 100000")}{"half":`);
-          const dripping = everyMs > 0 ? setInterval(() => connection.write(" "), everyMs) : undefined;
-          try {
-            await stillServes();
-            expect(await connection.until("body_timeout")).toMatch(/^HTTP\/1\.1 408/);
-            if (adapter.endsConnections) await connection.closed;
-          } finally {
-            clearInterval(dripping);
-            connection.destroy();
-          }
-          await stillServes();
-        },
-      );
-
-      test("a body that goes on behind headers that are refused: its connection ends", async () => {
-        const connection = postRaw(server.url);
-        const stale = signedRequest("x", { ageInSeconds: 86_400 });
-        connection.write(head(stale, "transfer-encoding: chunked"));
-        const dripping = setInterval(() => connection.write("1\r\nx\r\n"), 20);
-        try {
-          expect(await connection.until("timestamp_too_old")).toMatch(/^HTTP\/1\.1 400/);
-          if (adapter.endsConnections) await connection.closed;
-        } finally {
-          clearInterval(dripping);
-          connection.destroy();
-        }
-        await stillServes();
-      });
-
-      test("bodies that are held back share the room for them: 503, and then there is room again", async () => {
-        const connections = Array.from({ length: 6 }, () => postRaw(server.url));
-        const request = signedRequest(payload(), { path: PATHS.strangers });
-        for (const connection of connections) {
-          connection.write(head(request, "content-length: 1000000"));
-          connection.write(Buffer.alloc(900_000, 120));
-        }
-        const replies = await Promise.all(connections.map((connection) => connection.until("\r\n\r\n")));
-        for (const connection of connections) connection.destroy();
-        const statuses = replies.map((reply) => reply.slice(9, 12));
-        expect(new Set(statuses)).toEqual(new Set(["408", "503"]));
-        expect((await deliver(signedRequest(payload(), { path: PATHS.strangers }))).status).toBe(200);
-      });
-    });
-
-    test("nothing was left unhandled", () => {
-      expect(server.stderr()).not.toMatch(/unhandled|uncaught/i);
-    });
+    describeAfterHandlers(driver);
+    describeConnections(driver);
+    describeObserver(driver);
+    describeLeaks(driver);
   });
 }

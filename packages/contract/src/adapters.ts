@@ -18,7 +18,8 @@ export interface RunningAdapter {
   readonly url: string;
   /** Of the process that serves, where it is one of its own. */
   readonly pid?: number;
-  /** What it has written to stderr so far. */
+  /** What it has written so far. */
+  stdout(): string;
   stderr(): string;
   close(): Promise<void>;
 }

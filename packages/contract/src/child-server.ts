@@ -8,7 +8,8 @@ export interface ChildServer {
   readonly pid: number;
   /** Resolves with its exit code when it has ended. */
   readonly exited: Promise<number | null>;
-  /** What it has written to stderr so far. */
+  /** What it has written so far. */
+  stdout(): string;
   stderr(): string;
   /** Ends it at once, without a word: `kill -9`. */
   close(): Promise<void>;
@@ -20,7 +21,11 @@ export async function startChild(command: readonly string[]): Promise<ChildServe
   // In a process group of its own: some runtimes come wrapped in a launcher, and both must end.
   // Its standard input stays open for as long as this process lives.
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+  let stdout = "";
   let stderr = "";
+  child.stdout.on("data", (part: Buffer) => {
+    stdout += part.toString();
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
@@ -40,6 +45,7 @@ export async function startChild(command: readonly string[]): Promise<ChildServe
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
     exited,
+    stdout: () => stdout,
     stderr: () => stderr,
     async close() {
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {

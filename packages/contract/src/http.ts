@@ -122,3 +122,9 @@ export function postRaw(origin: string): RawConnection {
     destroy: () => socket.destroy(),
   };
 }
+
+/** The head of a POST as it goes over a raw connection, with further lines. */
+export function rawHead({ path, headers = {} }: HttpRequest, ...lines: string[]): string {
+  const named = Object.entries(headers).map(([name, value]) => `${name}: ${String(value)}`);
+  return [`POST ${path} HTTP/1.1`, "host: localhost", ...named, ...lines, "", ""].join("\r\n");
+}

@@ -21,6 +21,7 @@ export function serveExpress(framework: typeof express): void {
   app.get("/ledger", (_req, res, next) => {
     fixture.ledgerWhenIdle().then((ledger) => res.json(ledger), next);
   });
+  app.get("/ledger/now", (_req, res) => void res.json(fixture.ledger));
   const server = createServer(app);
   server.listen(0, "127.0.0.1", () => tellPort((server.address() as AddressInfo).port));
 }

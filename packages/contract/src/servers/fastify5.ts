@@ -11,5 +11,6 @@ for (const path of Object.values(PATHS)) {
 }
 for (const receiver of app.diffioWebhooks.values()) fixture.watch(receiver);
 app.get("/ledger", () => fixture.ledgerWhenIdle());
+app.get("/ledger/now", () => fixture.ledger);
 const address = await app.listen({ port: 0, host: "127.0.0.1" });
 tellPort(Number(new URL(address).port));

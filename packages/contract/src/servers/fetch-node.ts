@@ -17,6 +17,7 @@ const handlers = new Map<string, FetchHandler>(
 async function fetch(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
   if (pathname === "/ledger") return Response.json(await fixture.ledgerWhenIdle());
+  if (pathname === "/ledger/now") return Response.json(fixture.ledger);
   if (pathname === PATHS.parsed) await request.json().catch(() => {});
   const handler = handlers.get(pathname);
   return handler ? handler(request) : new Response(null, { status: 404 });

@@ -6,6 +6,7 @@ import type {
   DiffioEvent,
   ErrorContext,
   HandlerContext,
+  Observer,
   Receiver,
   ReceiverOptions,
 } from "@diffio-webhooks/core";
@@ -30,6 +31,12 @@ export const PATHS = {
   strangers: "/strangers",
   /** An async secret function, its calls counted in the ledger. */
   vault: "/vault",
+  /** An async secret function that drops the old key when a callback says so. */
+  retiring: "/retiring",
+  /** An observer that throws or rejects at each step. */
+  unruly: "/unruly",
+  /** Neither onError nor onRejected. */
+  unhooked: "/unhooked",
   /** Behind a middleware that parses JSON. */
   parsed: "/parsed",
   /** Behind a middleware that leaves the bytes where the adapter finds them. */
@@ -67,10 +74,23 @@ export interface Ledger {
   errors: { path: string; messageId: string; run: number; final: boolean; error: string }[];
   rejections: LedgerRejection[];
   secretCalls: number;
+  steps: LedgerStep[];
+}
+
+/** What the observer saw. */
+export interface LedgerStep {
+  path: string;
+  step: string;
+  messageId?: string;
+  run?: number;
+  code?: string;
+  failure?: string;
 }
 
 /** What a server needs: options to mount at each path, and the ledger once all is idle. */
 export interface Fixture {
+  /** What has happened so far. */
+  readonly ledger: Ledger;
   optionsFor(path: Path): ReceiverOptions;
   watch(receiver: Pick<Receiver, "idle">): void;
   ledgerWhenIdle(): Promise<Ledger>;
@@ -90,6 +110,9 @@ const OPTIONS: Record<Path, ReceiverOptions> = {
   [PATHS.impatient]: { handlerTimeoutInSeconds: 0.05 },
   [PATHS.strangers]: { bodyTimeoutInSeconds: 1, maxUnverifiedBytes: 4 * 1_048_576 },
   [PATHS.vault]: {},
+  [PATHS.retiring]: {},
+  [PATHS.unruly]: {},
+  [PATHS.unhooked]: { onError: undefined, onRejected: undefined },
   [PATHS.parsed]: {},
   [PATHS.kept]: {},
 };
@@ -101,7 +124,8 @@ const OPTIONS: Record<Path, ReceiverOptions> = {
  * client by the event. Where it cannot look, it blocks for a while and tells nothing.
  */
 export function createFixture(block: (marker: string) => boolean | undefined): Fixture {
-  const ledger: Ledger = { runs: [], errors: [], rejections: [], secretCalls: 0 };
+  const ledger: Ledger = { runs: [], errors: [], rejections: [], secretCalls: 0, steps: [] };
+  let isRetired = false;
   const receivers: Pick<Receiver, "idle">[] = [];
 
   /** A callback that does what the event's `generationId` asks of it. */
@@ -123,12 +147,33 @@ export function createFixture(block: (marker: string) => boolean | undefined): F
       if (generationId === "never ends") return new Promise(() => {});
       if (generationId === "blocks")
         run.replyLeftFirst = block(String((event as { blockMarker?: string }).blockMarker));
+      if (generationId === "retires the old key") isRetired = true;
       if (generationId === "is slow") return new Promise((resolve) => setTimeout(resolve, 300));
       return undefined;
     };
   }
 
+  function observerAt(path: Path): Observer {
+    const note = (step: LedgerStep): unknown => {
+      ledger.steps.push(step);
+      if (path !== PATHS.unruly) return undefined;
+      const error = new Error("The observer failed.");
+      if (ledger.steps.length % 2 === 0) return Promise.reject(error);
+      throw error;
+    };
+    return {
+      received: () => note({ path, step: "received" }),
+      refused: ({ error: { code } }) => note({ path, step: "refused", code }),
+      duplicate: ({ message: { messageId } }) => note({ path, step: "duplicate", messageId }),
+      accepted: ({ message: { messageId } }) => note({ path, step: "accepted", messageId }),
+      runStarted: ({ message: { messageId }, run }) => note({ path, step: "runStarted", messageId, run }),
+      runEnded: ({ message: { messageId }, run, failure }) =>
+        note({ path, step: "runEnded", messageId, run, ...(failure && { failure: failure.reason }) }),
+    };
+  }
+
   return {
+    ledger,
     optionsFor(path) {
       const handler = handlerAt(path);
       return {
@@ -141,6 +186,11 @@ export function createFixture(block: (marker: string) => boolean | undefined): F
           ledger.rejections.push({ path, code, status, message, hint });
         },
         ...OPTIONS[path],
+        observer: observerAt(path),
+        ...(path === PATHS.retiring && {
+          signingSecret: async (_platform: unknown) =>
+            isRetired ? SECRETS.current : [SECRETS.current, SECRETS.previous],
+        }),
         ...(path === PATHS.vault && {
           signingSecret: async () => {
             ledger.secretCalls += 1;

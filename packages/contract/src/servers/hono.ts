@@ -20,5 +20,6 @@ export function createHonoApp(fixture: Fixture): Hono {
     app.all(path, webhooks);
   }
   app.get("/ledger", async (c) => c.json(await fixture.ledgerWhenIdle()));
+  app.get("/ledger/now", (c) => c.json(fixture.ledger));
   return app;
 }
