@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { describeAcceptance } from "./inbox-suite/acceptance.ts";
+import { describeAfterHandlers } from "./inbox-suite/after-handlers.ts";
 import { describeDeadLetters } from "./inbox-suite/dead-letters.ts";
 import { describeProcesses } from "./inbox-suite/processes.ts";
 import { describeRetries } from "./inbox-suite/retries.ts";
@@ -13,6 +14,7 @@ export function describeInbox(engine: InboxEngine): void {
     describeAcceptance(engine);
     describeRetries(engine);
     if (engine.durable) describeDeadLetters(engine);
+    else if (engine.processes) describeAfterHandlers(engine);
     if (engine.durable && engine.processes) describeProcesses(engine);
   });
 }

@@ -63,6 +63,11 @@ export function createService(config: ServiceConfig, { inbox, ledger, pid, die }
     });
   const receivers = new Map(config.receivers.map((name) => [name, open(name)]));
 
+  function openLater(name: string, options: object): string {
+    receivers.set(name, open(name, options));
+    return name;
+  }
+
   async function handle(receiver: string, event: DiffioEvent, context: HandlerContext): Promise<void> {
     const { messageId, run, timestamp, secretName, platform, rawBody, signal } = context;
     note({
@@ -108,8 +113,10 @@ export function createService(config: ServiceConfig, { inbox, ledger, pid, die }
         armed = { at: parameters.get("at") as DeathPoint, left: Number(parameters.get("after")) };
         return;
       case "/open":
-        return open(parameters.get("name") ?? "", JSON.parse(parameters.get("options") ?? "{}") as object)
-          .name;
+        return openLater(
+          parameters.get("name") ?? "",
+          JSON.parse(parameters.get("options") ?? "{}") as object,
+        );
       case "/dead-letters": {
         const page = JSON.parse(parameters.get("page") ?? "{}") as { limit?: number; after?: string };
         const letters = await deadLetters.list(page);

@@ -86,6 +86,31 @@ export function describeAcceptance(engine: InboxEngine): void {
       expect(await runsOf(store, one)).toEqual([1]);
     });
 
+    test.each(["is done at once", "takes:300"])(
+      "delivered again with another signed body: 200, and the first one counts (%s)",
+      async (plan) => {
+        const first = message(plan);
+        const other = { ...message("another body"), messageId: first.messageId };
+        expect((await deliver(service, first)).status).toBe(200);
+        expect((await deliver(service, other)).status).toBe(200);
+        await idle(service);
+        expect((await deliver(service, other)).status).toBe(200);
+        await idle(service);
+        expect((await ledgerOf(store, first)).started).toMatchObject([
+          { run: 1, bodyHash: hashOf(first.body) },
+        ]);
+      },
+    );
+
+    test("whose event comes under two ids is two messages", async () => {
+      const first = message();
+      const second = { ...message(), body: first.body };
+      expect(await deliverAll(service, [first, second])).toEqual(ok(2));
+      await idle(service);
+      expect(await runsOf(store, first)).toEqual([1]);
+      expect(await runsOf(store, second)).toEqual([1]);
+    });
+
     test("of one id for two receivers is two messages", async () => {
       const one = message();
       for (const receiver of ["default", "other"]) {
