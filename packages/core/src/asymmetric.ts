@@ -1,5 +1,5 @@
 /**
- * For senders that sign with ed25519 (`v1a` signatures) in place of a shared secret.
+ * For senders that sign with ed25519 (`v1a` signatures) instead of a shared secret.
  *
  * @module
  */
@@ -20,8 +20,8 @@ const WHERE_TO_FIND =
   "Copy the endpoint's public key from the webhook portal: it reads whpk_ and then base64 of 32 bytes.";
 
 /**
- * Makes a key that goes where a `signingSecret` goes, alone, in a list or in a record: also beside symmetric secrets,
- * while a sender moves from one kind to the other. It verifies `v1a` signatures and no others.
+ * Makes a key to pass as `signingSecret`: alone, in a list or in a record, also together with symmetric secrets while a
+ * sender migrates from one kind to the other. It verifies `v1a` signatures and no others.
  *
  * @param publicKey `whpk_` and base64 of the 32 bytes of an ed25519 public key.
  * @throws WebhookError `invalid_secret`

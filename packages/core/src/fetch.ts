@@ -1,5 +1,5 @@
 /**
- * A handler for every server that speaks the web's `Request` and `Response`: Bun, Deno, Workers, Next.js and others.
+ * A handler for any server built on the web's `Request` and `Response`: Bun, Deno, Workers, Next.js and others.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export interface FetchContext {
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
-/** What a callback and a `signingSecret` function find of the platform. */
+/** The platform, as callbacks and a `signingSecret` function receive it. */
 export interface FetchPlatform {
   readonly request: Request;
   readonly ctx: FetchContext | undefined;
@@ -20,7 +20,7 @@ export interface FetchPlatform {
 /** Options of {@link createFetchHandler}. */
 export type FetchHandlerOptions = ReceiverOptions<FetchPlatform>;
 
-/** Answers one request. On platforms with a `waitUntil`, pass their context: it is given the runs. */
+/** Answers one request. On platforms with a `waitUntil`, pass their context: its `waitUntil` receives the runs. */
 export interface FetchHandler {
   (request: Request, ctx?: FetchContext): Promise<Response>;
   readonly receiver: Receiver<FetchPlatform>;

@@ -1,5 +1,5 @@
 /**
- * For those who write an inbox: what the durable ones of this project share. The contract itself, `Inbox` and
+ * For authors of inboxes: what the durable inboxes of this project share. The contract itself, `Inbox` and
  * `DurableInbox`, is exported by `@diffio-webhooks/core`.
  *
  * @module

@@ -1,8 +1,8 @@
 /**
  * The zod schemas of all events: the one source of truth about them, types included.
  *
- * They stand in a subpath of their own, since importing zod takes some 50 ms and the receiver has no need of it: it
- * parses with `parseEvent`, which property tests hold equal to these schemas in both directions.
+ * They stand in a subpath of their own, since importing zod takes about 50 ms and the receiver does not need it: it
+ * uses `parseEvent`, and property tests check that both accept and return the same.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export type GenerationEventShape<Type extends GenerationEventType> = {
   apiProjectId: NullableString;
   /** The generation that it is about. */
   generationId: z.ZodMiniString<string>;
-  /** Mind that names differ from those of the types: `generation.failed` goes with `error`. */
+  /** Note that the names differ from those of the types: `generation.failed` has the status `error`. */
   status: z.ZodMiniType<GenerationStatus | (string & {}), string>;
   /** Whether the source has a picture too. */
   hasVideo: NullableBoolean;

@@ -101,6 +101,6 @@ function isEvent(body: SignMessageOptions["body"]): body is DiffioEvent {
 function toSeconds(timestamp: Date | number = Date.now() / 1000): number {
   const seconds = timestamp instanceof Date ? timestamp.getTime() / 1000 : timestamp;
   if (!Number.isFinite(seconds))
-    throw invalidOption("timestamp is not a time.", "Give a Date, or seconds since 1970.");
+    throw invalidOption("timestamp is not a time.", "Pass a Date, or seconds since 1970.");
   return Math.floor(seconds);
 }

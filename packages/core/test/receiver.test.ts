@@ -1509,7 +1509,9 @@ describe("inboxes", () => {
       await openReceiver({ inbox, onError: undefined }).receive(noEvent());
       const texts = consoleError.mock.calls.map((args) => args.map(String).join(" "));
       expect(texts).toEqual([
-        expect.stringMatching(new RegExp(`${MESSAGE_ID} is no event, and lies among the dead letters:`)),
+        expect.stringMatching(
+          new RegExp(`${MESSAGE_ID} is not a valid event and was added to the dead letters:`),
+        ),
       ]);
       expect(texts[0]).not.toContain("no JSON");
     });

@@ -10,7 +10,7 @@ const HINT =
   "Mount diffioWebhooks before express.json() and other body parsers; or keep the bytes: express.json({ verify: " +
   "(req, res, bytes) => { req.rawBody = bytes; } }), in Nest: NestFactory.create(AppModule, { rawBody: true }).";
 
-/** What a callback finds as `context.platform`. By then the reply has been sent. */
+/** The `context.platform` of callbacks. By then the reply has been sent. */
 export interface ExpressPlatform {
   readonly req: Request;
   readonly res: Response;

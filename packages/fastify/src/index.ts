@@ -17,7 +17,7 @@ const HINT =
   "Something reads the request before Fastify routes it (an onRequest hook, the platform): let it leave the stream alone, " +
   "or keep the bytes in request.raw.rawBody.";
 
-/** What a callback finds as `context.platform`. By then the reply has been sent. */
+/** The `context.platform` of callbacks. By then the reply has been sent. */
 export interface FastifyPlatform {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -44,7 +44,7 @@ const plugin: FastifyPluginAsync<FastifyWebhooksOptions> = async (
 ) => {
   if (typeof path !== "string" || !path.startsWith("/")) {
     throw new WebhookError("invalid_option", "path is not a path.", {
-      hint: 'Give the path to receive at: app.register(diffioWebhooks, { path: "/webhooks/diffio", … }).',
+      hint: 'Pass the path to receive at: app.register(diffioWebhooks, { path: "/webhooks/diffio", … }).',
     });
   }
   const receiver = createReceiver<FastifyPlatform>(options);
@@ -59,7 +59,7 @@ const plugin: FastifyPluginAsync<FastifyWebhooksOptions> = async (
  * The plugin: `app.register(diffioWebhooks, { path: "/webhooks/diffio", on: { … } })`. It may be registered several
  * times, under different paths.
  *
- * Registering it fails with a WebhookError `invalid_secret` or `invalid_option` where an option is wrong.
+ * Registering it fails with a WebhookError `invalid_secret` or `invalid_option` if an option is wrong.
  */
 export const diffioWebhooks: FastifyPluginAsync<FastifyWebhooksOptions> = fastifyPlugin(plugin, {
   name: "@diffio-webhooks/fastify",

@@ -20,7 +20,7 @@ import type { Context, Env, MiddlewareHandler } from "hono";
 // eslint-disable-next-line typescript/no-explicit-any
 type AnyEnv = any;
 
-/** Options of {@link diffioWebhooks}. Callbacks find Hono's context as `context.platform`. */
+/** Options of {@link diffioWebhooks}. Hono's context is the `context.platform` of callbacks. */
 export type HonoWebhooksOptions<HonoEnv extends Env = AnyEnv> = ReceiverOptions<Context<HonoEnv>>;
 
 /** A Hono handler, for `app.post(path, …)` as well as `app.all(path, …)`. */
@@ -38,7 +38,7 @@ interface NodeBindings {
 
 /**
  * Makes the handler. Without `signingSecret` it takes `DIFFIO_WEBHOOK_SECRET` from `c.env`, else from `process.env`.
- * On Workers the callbacks are handed to `waitUntil` by itself.
+ * On Workers, the callbacks are passed to `waitUntil` automatically.
  *
  * @throws WebhookError `invalid_secret`, `invalid_option`
  */

@@ -31,17 +31,17 @@ export type WebhookErrorCode = keyof typeof STATUS;
 
 /** What a {@link WebhookError} may carry besides its code and message. */
 export interface WebhookErrorOptions {
-  /** How to mend it, for the developer. */
+  /** How to fix it, for the developer. */
   hint?: string | undefined;
   /** The error underneath. */
   cause?: unknown;
 }
 
 /**
- * The one error class of this project. Tell errors apart by `code`; messages may change.
+ * The one error class of this project. Distinguish errors by `code`; messages may change.
  *
- * Neither `message` nor `hint` ever holds a secret, a signature or a body, and neither goes onto the wire: a
- * refused sender sees only `{"error":"<code>"}`.
+ * Neither `message` nor `hint` ever holds a secret, a signature or a body, and neither is sent in a reply: a
+ * refused client sees only `{"error":"<code>"}`.
  */
 export class WebhookError extends Error {
   override readonly name = "WebhookError";
@@ -49,7 +49,7 @@ export class WebhookError extends Error {
   readonly code: WebhookErrorCode;
   /** The HTTP status that answers it. */
   readonly status: number;
-  /** How to mend it, where there is something a developer can do. */
+  /** How to fix it, if there is something a developer can do. */
   readonly hint?: string;
 
   constructor(code: WebhookErrorCode, message: string, { hint, cause }: WebhookErrorOptions = {}) {

@@ -16,20 +16,20 @@ interface NumberBounds {
   integer?: boolean;
 }
 
-/** Checks a numeric option and gives its default where it is absent. */
+/** Checks a numeric option and returns its default if it is absent. */
 export function checkNumber(name: string, value: unknown, bounds: NumberBounds): number {
   if (value === undefined) return bounds.default;
   const { min = 0, max = Number.MAX_SAFE_INTEGER, integer = false } = bounds;
   if (typeof value !== "number" || !(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
     throw invalidOption(
       `${name} is ${typeof value === "number" ? value : `of type ${typeof value}`}.`,
-      `Give a ${integer ? "whole " : ""}number from ${min} to ${max}, or leave it out for ${bounds.default}.`,
+      `Pass a ${integer ? "whole " : ""}number from ${min} to ${max}, or leave it out for ${bounds.default}.`,
     );
   }
   return value;
 }
 
-/** Checks an option that is a duration in seconds and is handed to a timer. */
+/** Checks an option that is a duration in seconds and is passed to a timer. */
 export function checkSeconds(
   name: string,
   value: unknown,
@@ -41,10 +41,10 @@ export function checkSeconds(
 /** Checks an option that is a function, or absent. */
 export function checkFunction(name: string, value: unknown): void {
   if (value === undefined || typeof value === "function") return;
-  throw invalidOption(`${name} is of type ${typeof value}.`, `${name} takes a function, or is left out.`);
+  throw invalidOption(`${name} is of type ${typeof value}.`, `${name} must be a function, or left out.`);
 }
 
-/** `toleranceInSeconds`, 300 by default as the sender's own libraries have it. */
+/** `toleranceInSeconds`, 300 by default, as in the sender's own libraries. */
 export function checkTolerance(value: unknown): number {
   return checkNumber("toleranceInSeconds", value, { default: 300 });
 }
@@ -52,6 +52,6 @@ export function checkTolerance(value: unknown): number {
 /** `now`, the clock. */
 export function checkNow(now: (() => number) | undefined): () => number {
   checkFunction("now", now);
-  // Asked anew at each call: a test may set the time after this.
+  // Called each time: a test may set the clock after this.
   return now ?? (() => Date.now());
 }

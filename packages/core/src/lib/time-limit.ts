@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from "./timers.ts";
 
 /**
- * Waits for a promise, but not for ever. The promise itself goes on; what it comes to later is not looked at.
+ * Waits for a promise, up to a time limit. The promise itself goes on; how it settles later is ignored.
  *
  * @param makeError called when the time is over: the error to reject with.
  */

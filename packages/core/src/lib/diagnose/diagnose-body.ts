@@ -1,7 +1,7 @@
 import { RAW_BYTES, decodeUtf8, withoutMark } from "./body-variants.ts";
 import type { Finding } from "./finding.ts";
 
-/** What is wrong with a body before any signature is looked at. */
+/** What is wrong with a body before any signature is checked. */
 export function findBodyFaults(
   body: unknown,
   bytes: Uint8Array | undefined,
@@ -57,7 +57,7 @@ export function explainMismatch(bytes: Uint8Array): Finding {
     message: "No signature matches this body and this secret.",
     hint:
       "Either the secret is that of another endpoint (each has its own, and test and live differ); or something changed " +
-      "the body in a way that cannot be told from it; or the delivery is forged.",
+      "the body in a way that cannot be reconstructed; or the delivery is forged.",
   };
 }
 

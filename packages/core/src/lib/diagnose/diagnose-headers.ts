@@ -37,7 +37,7 @@ function findHeaderFaults(
       {
         code: "mixed_headers",
         message: "The delivery has svix-* and webhook-* headers at once.",
-        hint: "The sender uses one family only. Look for a proxy or a test that adds the other, and take it out.",
+        hint: "The sender uses one family only. Look for a proxy or a test that adds the other, and remove it.",
       },
     ];
   }
@@ -49,7 +49,7 @@ function findHeaderFaults(
         code: "missing_header",
         message: `The delivery has no ${missing.join(", no ")}.`,
         hint:
-          "Either this did not come from the sender, or something before this service drops unknown headers: let all " +
+          "Either this is not from the sender, or something in front of this service drops unknown headers: let all " +
           `${family}-* headers through.`,
       },
     ];
@@ -60,7 +60,7 @@ function findHeaderFaults(
       {
         code: "malformed_header",
         message: `The value of ${odd} is not a string.`,
-        hint: "Hand over the headers as the server has them, not values that were converted.",
+        hint: "Pass the headers as the server has them, not converted values.",
       },
     ];
   }
@@ -123,7 +123,7 @@ function clockSkew(ageInSeconds: number, toleranceInSeconds: number, signatureMa
   const clock = `this clock is ${ageInSeconds > 0 ? "ahead" : "behind"} by about ${seconds} s: check it against NTP`;
   const hint =
     ageInSeconds > 0
-      ? `Either ${clock}; or an old delivery was kept and sent again (a retry of the sender's is signed anew).`
+      ? `Either ${clock}; or an old delivery was recorded and sent again (the sender signs each retry again).`
       : `Probably ${clock}.`;
   return { code: "clock_skew", message, hint: signatureMatches ? `The signature is right. ${hint}` : hint };
 }

@@ -16,13 +16,13 @@ export interface CandidateKey {
   readonly finding?: Finding;
 }
 
-/** The keys of all secrets that can be made out, and what is wrong with those that were given as the endpoint's. */
+/** The keys of all secrets that can be made out, and what is wrong with those passed as the endpoint's. */
 export interface SecretDiagnosis {
   readonly keys: readonly CandidateKey[];
   readonly findings: readonly Finding[];
 }
 
-/** Reads the endpoint's secrets, mending what can be mended in order to try it. */
+/** Reads the endpoint's secrets, fixing what can be fixed in order to try it. */
 export function diagnoseSecrets(secrets: SigningSecrets): SecretDiagnosis {
   const keys: CandidateKey[] = [];
   const findings: Finding[] = [];
@@ -41,14 +41,14 @@ export function diagnoseSecrets(secrets: SigningSecrets): SecretDiagnosis {
   if (keys.length === 0 && findings.length === 0) {
     findings.push({
       code: "secret_missing",
-      message: "No signing secret was given.",
+      message: "There is no signing secret.",
       hint: "Copy the endpoint's signing secret from the webhook portal.",
     });
   }
   return { keys, findings };
 }
 
-/** The keys of other endpoints, by name. Those that are no secrets are passed over: they are not in question. */
+/** The keys of other endpoints, by name. Values that are not secrets are skipped: they are not what is being checked. */
 export function keysOfOthers(
   secrets: Readonly<Record<string, string | readonly string[]>>,
 ): readonly CandidateKey[] {

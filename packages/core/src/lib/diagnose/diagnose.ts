@@ -15,7 +15,7 @@ import { type SignedDelivery, createVerifier } from "../verify/verifier.ts";
 export interface DiagnoseOptions {
   /** A plain object (names in any case, values may be arrays), a `Headers`, or a function from name to value. */
   headers: HeadersInput;
-  /** The body as the receiver saw it: bytes, a string, or, where that is the trouble, a parsed object or nothing. */
+  /** The body as the receiver saw it: bytes, a string, or, if that is the problem, a parsed object or nothing. */
   body: unknown;
   /** The secret, or secrets, that the delivery should verify with; right or wrong. */
   signingSecret: SigningSecrets;
@@ -56,7 +56,7 @@ interface Match {
  * Finds out why a delivery does not verify, by trying what usually goes wrong: another secret, a body that was changed
  * on its way, a clock that is off.
  *
- * For people only. Never answer a delivery with its findings: they would tell a forger what to mend.
+ * For people only. Never answer a delivery with its findings: they would tell a forger what to fix.
  *
  * @throws WebhookError `invalid_option`, for options that are not about the delivery
  */
@@ -138,7 +138,7 @@ function findMatch({ prefix, bytes, keys, signatures, signatureHeader }: Evidenc
 }
 
 function mended(finding: Finding): Finding {
-  return { ...finding, hint: `${finding.hint} So mended, it is the right one.` };
+  return { ...finding, hint: `${finding.hint} With that fixed, it is the right one.` };
 }
 
 function bytesOf(body: unknown): Uint8Array | undefined {

@@ -1,4 +1,4 @@
-// Fatal: bytes that are not UTF-8 are refused, not replaced. A leading byte order mark is passed over.
+// Fatal: bytes that are not UTF-8 are refused, not replaced. A leading byte order mark is skipped.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 /**

@@ -15,7 +15,7 @@ export function backoffDelays(
 ): (run: number) => number {
   if (typeof backoff === "function") {
     return (run) => {
-      // At run time nobody is there to be told: a delay that makes no sense is no reason to lose the message.
+      // Too late to throw: an invalid delay is no reason to lose the message.
       try {
         const delay = backoff(run);
         return Number.isFinite(delay) ? Math.min(Math.max(delay, 0), MAX_TIMER_SECONDS) : defaultInSeconds;
@@ -30,7 +30,7 @@ export function backoffDelays(
     );
     const last = delays.at(-1);
     if (last === undefined)
-      throw invalidOption("backoffInSeconds is an empty list.", "Give at least one delay.");
+      throw invalidOption("backoffInSeconds is an empty list.", "Pass at least one delay.");
     return (run) => delays[run - 2] ?? last;
   }
   const first = checkSeconds("backoffInSeconds", backoff, { default: defaultInSeconds });

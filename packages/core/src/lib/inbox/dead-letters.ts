@@ -17,7 +17,10 @@ export function checkPage({
   after: string | undefined;
 } {
   if (after !== undefined && typeof after !== "string") {
-    throw invalidOption(`after is of type ${typeof after}.`, "Give the id of the last dead letter before.");
+    throw invalidOption(
+      `after is of type ${typeof after}.`,
+      "Pass the id of the last dead letter on the page before.",
+    );
   }
   return { limit: checkNumber("limit", limit, { default: 100, min: 1, max: 1000, integer: true }), after };
 }
@@ -26,14 +29,14 @@ export function checkPage({
 export function unknownPage(): WebhookError {
   return invalidOption(
     "after is not the id of a dead letter of this inbox.",
-    "Give the id of the last one on the page before; it need not be there any more.",
+    "Pass the id of the last one on the page before; it need not exist any more.",
   );
 }
 
 /** The error for an id that names no dead letter. */
 export function deadLetterNotFound(id: string): WebhookError {
   return new WebhookError("dead_letter_not_found", `No dead letter has the id "${printable(id)}".`, {
-    hint: "It may have been replayed or discarded meanwhile: deadLetters.list() shows those there are.",
+    hint: "It may have been replayed or discarded meanwhile: deadLetters.list() shows the current ones.",
   });
 }
 
@@ -43,7 +46,7 @@ export function errorText(error: unknown): string {
   try {
     text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   } catch {
-    text = "An error that cannot be written as text.";
+    text = "An error that cannot be converted to text.";
   }
   return text.slice(0, MAX_ERROR_CHARACTERS);
 }

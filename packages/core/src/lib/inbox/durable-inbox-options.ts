@@ -12,7 +12,7 @@ export interface DurableInboxOptions {
   /** Runs at once in this process. Default 10. */
   concurrency?: number | undefined;
   /**
-   * After it, a run whose process died is taken over; renewed while the run goes on, however long that takes.
+   * After this time, a run whose process died is taken over. Renewed while the run goes on, however long it takes.
    * Default 60.
    */
   leaseInSeconds?: number | undefined;
@@ -27,7 +27,7 @@ export interface DurableInboxOptions {
   closeTimeoutInSeconds?: number | undefined;
 }
 
-/** The same, checked, with the defaults in their places. */
+/** The checked options, with defaults applied. */
 export interface CheckedDurableInboxOptions {
   readonly maxRuns: number;
   /** The delay before a run (2 or more), in seconds. */

@@ -12,19 +12,19 @@ export interface AcceptedMessage {
   readonly rawBody: Uint8Array;
   /** Absent where the body is not a valid event. */
   readonly eventType?: string | undefined;
-  /** The name of the secret that matched, where the secrets were given by name. */
+  /** The name of the secret that matched, if the secrets are named. */
   readonly secretName?: string | undefined;
   /** What the receiver keeps beside a message for a run in this process. Never stored; absent after a restart. */
   readonly inProcess?: unknown;
 }
 
-/** How often a message has been tried. */
+/** Which run of a message this is. */
 export interface RunAttempt {
   /** 1 for the first. */
   readonly run: number;
-  /** Whether no further run follows if this one fails. */
+  /** Whether it is the last: no run follows if it fails. */
   readonly final: boolean;
-  /** Aborted when the inbox gives the run up: it closes, or the run's lease has passed to another process. */
+  /** Aborted when the inbox abandons the run: the inbox closes, or another process has taken over the run's lease. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,7 +39,7 @@ export type RunOutcome =
   | { readonly succeeded: true }
   | {
       readonly succeeded: false;
-      /** Whether no further run follows by itself: the message is dead. */
+      /** Whether the inbox does not retry it again: the message is dead. */
       readonly final: boolean;
       readonly reason: FailureReason;
       readonly error: unknown;
@@ -52,9 +52,9 @@ export type RunMessage = (message: AcceptedMessage, attempt: RunAttempt) => Prom
 export interface Acceptance {
   /** Whether the message was there already: it is answered 200 and not run again. */
   readonly duplicate: boolean;
-  /** Of a duplicate: whether its body is that of the message stored. Left out where telling would cost a read. */
+  /** For a duplicate: whether its body equals the stored one. Left out if finding out would cost a read. */
   readonly sameBody?: boolean | undefined;
-  /** Settles (never rejects) when the message is done or given up, where it runs in this process. */
+  /** Resolves (never rejects) when the message is done or abandoned, if it runs in this process. */
   readonly runs?: Promise<unknown>;
 }
 
@@ -72,7 +72,7 @@ export interface RunningMessage {
 export interface AttachedReceiver {
   readonly name: string;
   readonly run: RunMessage;
-  /** Tells the receiver of a run that ended without a word, since its process died: `onError` hears of it. */
+  /** Reports a run whose process died, so that the receiver calls `onError` for it. */
   interrupted(message: AcceptedMessage, attempt: RunAttempt): void;
 }
 
@@ -83,13 +83,13 @@ export interface InboxAttachment {
    * in any process for a durable one.
    */
   idle(): Promise<void>;
-  /** Starts no further run, lets those that go on end, and lets go of the receiver. */
+  /** Starts no further run, waits for the current ones, and detaches the receiver. */
   close(): Promise<void>;
   /** The consumer of a platform's queue, for inboxes that are built on one. */
   queue?(batch: QueueBatch, env: unknown, ctx: unknown): Promise<void>;
 }
 
-/** A batch of a platform's queue, as Cloudflare hands it to a Worker. */
+/** A batch of a platform's queue, as Cloudflare passes it to a Worker. */
 export interface QueueBatch {
   readonly queue: string;
   readonly messages: readonly {
@@ -104,20 +104,20 @@ export interface QueueBatch {
 
 /**
  * Where accepted messages live until they are handled. `accept` is the one thing that a receiver needs of it before
- * it answers; the other methods are looked for by name.
+ * it answers; the other methods are optional.
  */
 export interface Inbox {
   /**
    * Takes a message: resolves once it is stored as safely as this inbox can, or found to be a duplicate. Two
    * deliveries of one id, however close together, are one message.
    *
-   * When it throws, rejects or takes longer than 8 s, the sender is told 503 and tries again; a {@link WebhookError}
-   * gives the code.
+   * When it throws, rejects or takes longer than 8 s, the sender gets 503 and retries. Throw a {@link WebhookError} to
+   * choose the code.
    */
   accept(message: AcceptedMessage): Acceptance | void | Promise<Acceptance | void>;
   /**
    * Takes a signed message that is not a valid event straight to the dead letters, and resolves once it is stored.
-   * A message that is known already stays as it is. Inboxes without it have such a delivery refused.
+   * A message that is known already stays as it is. Without this method, such a delivery is refused.
    */
   acceptInvalid?(message: AcceptedMessage, error: WebhookError): Promise<Acceptance>;
   /** Called by a receiver when it is made: from then on the inbox runs the messages of that name. */
@@ -132,16 +132,16 @@ export interface Inbox {
   acceptAndRun?(message: AcceptedMessage): RunningMessage;
 }
 
-/** An inbox whose messages survive the process: whatever was acknowledged is run, or found among the dead letters. */
+/** An inbox whose messages survive the process: whatever was acknowledged is run, or ends in the dead letters. */
 export interface DurableInbox extends Inbox {
   accept(message: AcceptedMessage): Promise<Acceptance>;
   acceptInvalid(message: AcceptedMessage, error: WebhookError): Promise<Acceptance>;
   attach(receiver: AttachedReceiver): InboxAttachment;
-  /** Messages that no further run follows by itself. They can be used beside a live service, with no receiver here. */
+  /** Messages that the inbox does not run again by itself. Usable without a receiver, next to a live service. */
   readonly deadLetters: DeadLetters;
   /** How many messages are in which state, over all receivers and processes. */
   counts(): Promise<InboxCounts>;
-  /** Lets go of the engine. A receiver that closes does that by itself when it was the inbox's last one. */
+  /** Disconnects from the engine. Closing the inbox's last receiver does this too. */
   close(): Promise<void>;
 }
 
@@ -171,18 +171,18 @@ export interface DeadLetters {
    * A page of dead letters of all receivers, newest first.
    *
    * @param options.limit at most so many, 1 to 1000. Default 100.
-   * @param options.after the `id` of the last one on the page before; that one need not be there any more.
+   * @param options.after the `id` of the last one on the page before; it need not exist any more.
    * @throws WebhookError `invalid_option`
    */
   list(options?: { limit?: number | undefined; after?: string | undefined }): Promise<DeadLetter[]>;
   /**
-   * Queues it again: its runs start at 1.
+   * Queues it again. Its runs start at 1.
    *
    * @throws WebhookError `dead_letter_not_found`
    */
   replay(id: string): Promise<void>;
   /**
-   * Gives it up for good: a resend of it is answered 200 and runs nothing.
+   * Discards it for good: a resend of it is answered 200 and runs nothing.
    *
    * @throws WebhookError `dead_letter_not_found`
    */
@@ -190,7 +190,7 @@ export interface DeadLetters {
   /**
    * Queues all those again that are dead when it is called.
    *
-   * @param options.onProgress told after each, or after each batch.
+   * @param options.onProgress called after each message or batch.
    * @returns how many were queued.
    */
   replayAll(options?: {

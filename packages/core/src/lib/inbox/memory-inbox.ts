@@ -12,11 +12,11 @@ export interface MemoryInboxOptions {
    * first. Default 100,000.
    */
   maxIds?: number | undefined;
-  /** Messages that wait for a run; beyond it the sender gets 503 and tries again later. Default 10,000. */
+  /** Messages that wait for a run; beyond it the sender gets 503 and retries later. Default 10,000. */
   maxWaiting?: number | undefined;
   /** Callbacks that run at once. Default 100. */
   concurrency?: number | undefined;
-  /** Runs before a message is given up. Default 3. */
+  /** Runs before a message is abandoned. Default 3. */
   maxRuns?: number | undefined;
   /** The delay before run 2, doubled for each further run; or a list; or a function of the run. Default 0.1. */
   backoffInSeconds?: BackoffInSeconds | undefined;
@@ -45,8 +45,8 @@ const DUPLICATE: Acceptance = { duplicate: true };
 const SUCCEEDED: RunOutcome = { succeeded: true };
 
 /**
- * Keeps accepted messages in bounded memory: the default, for development and for services that accept to lose
- * what was waiting or running when the process dies (the sender counts those as delivered).
+ * Keeps accepted messages in bounded memory: the default, for development and for services that can afford to lose
+ * the messages that are waiting or running when the process dies (the sender counts those as delivered).
  *
  * @throws WebhookError `invalid_option`
  */
@@ -85,7 +85,7 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
     return outcome;
   }
 
-  /** Runs a message until it has succeeded or is given up; never rejects. */
+  /** Runs a message until it has succeeded or is abandoned; never rejects. */
   async function work(message: AcceptedMessage, attached: Attached, runs: number): Promise<RunOutcome> {
     let outcome: RunOutcome = SUCCEEDED;
     for (let run = 1; run <= runs; run++) {
@@ -98,7 +98,7 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
     }
     accepted -= 1;
     attached.active.delete(message.messageId);
-    // One that was given up is forgotten: a resend of it runs anew.
+    // An abandoned message is forgotten: a resend of it runs again.
     if (outcome.succeeded) attached.done.add(message.messageId);
     if (attached.active.size === 0) {
       for (const resolve of attached.whenIdle) resolve();
@@ -107,7 +107,7 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
     return outcome;
   }
 
-  /** Hands the slot to whoever has waited longest, so that nobody can slip in between. */
+  /** Passes the slot to the one that has waited longest, so that no other can take it first. */
   function releaseSlot(): void {
     const next = waitingForSlot.size > 0 ? waitingForSlot.values().next().value : undefined;
     if (next) {
@@ -143,7 +143,7 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
       if (receivers.has(name)) {
         throw invalidOption(
           `Two receivers named "${name}" share one inbox.`,
-          "Give each receiver a name of its own (the option name), or an inbox of its own.",
+          "Give each receiver its own name (the name option) or its own inbox.",
         );
       }
       const done = handled.get(name) ?? new RememberedIds(maxIds);
@@ -183,8 +183,8 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
 }
 
 /**
- * Waits for what another request brings about, with a timer running meanwhile: Workers take a request that waits for
- * nothing of its own to be hung, and cancel it.
+ * Waits for something that another request does, with a timer running meanwhile: Workers consider a request that waits
+ * for nothing of its own to be hung, and cancel it.
  */
 async function fromElsewhere<Value>(promise: Promise<Value>): Promise<Value> {
   const timer = setInterval(() => {}, 1000);

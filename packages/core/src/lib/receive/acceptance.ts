@@ -6,20 +6,20 @@ import { withinSeconds } from "../time-limit.ts";
 
 /** What became of a message on its way into the inbox. */
 export interface Accepted extends Acceptance {
-  /** Its callbacks failed, and the sender is told. */
+  /** Its callbacks failed, and the sender gets a 500. */
   readonly failed?: WebhookError;
 }
 
 const ACCEPTED: Accepted = { duplicate: false };
 
-/** An inbox that takes longer has failed for this attempt: the sender gives up after 15 s. */
+/** If the inbox takes longer, this attempt fails: the sender times out after 15 s. */
 const MAX_ACCEPT_SECONDS = 8;
 
-/** A receiver's way into its inbox. Whatever goes wrong on it is a {@link WebhookError}. */
+/** How a receiver stores messages. Every error is a {@link WebhookError}. */
 export interface Acceptor {
   /** Whether callbacks run before the reply. */
   readonly acknowledgesLast: boolean;
-  /** Whether work that was acknowledged is gone when the process is. */
+  /** Whether acknowledged messages are lost when the process ends. */
   readonly losesWork: boolean;
   /** Whether signed deliveries that are not valid events are stored too. */
   readonly takesInvalid: boolean;
@@ -30,7 +30,7 @@ export interface Acceptor {
 }
 
 /**
- * Checks that the inbox and the way to acknowledge go together.
+ * Checks that the inbox supports the way to acknowledge.
  *
  * @throws WebhookError `invalid_option`
  */
@@ -72,7 +72,7 @@ export function createAcceptor(inbox: Inbox, acknowledge: unknown): Acceptor {
 
 function checkInbox(inbox: Inbox): void {
   if (typeof inbox === "object" && inbox !== null && typeof inbox.accept === "function") return;
-  throw invalidOption("inbox has no method accept.", "Pass memoryInbox(), sqliteInbox(…) or another inbox.");
+  throw invalidOption("inbox has no accept method.", "Pass memoryInbox(), sqliteInbox(…) or another inbox.");
 }
 
 function afterHandlersMethod(
@@ -83,14 +83,14 @@ function afterHandlersMethod(
   if (acknowledge !== "after-handlers") {
     throw invalidOption(
       `acknowledge is ${typeof acknowledge === "string" ? `"${acknowledge}"` : `of type ${typeof acknowledge}`}.`,
-      'Give "immediately" or "after-handlers", or leave it out.',
+      'Pass "immediately" or "after-handlers", or leave it out.',
     );
   }
   const method = inbox.acceptAndRun?.bind(inbox);
   if (method) return method;
   throw invalidOption(
-    'acknowledge: "after-handlers" does not go with a durable inbox.',
-    "A durable inbox retries by itself: leave acknowledge out, or leave the inbox out and let the sender retry.",
+    'acknowledge: "after-handlers" does not work with a durable inbox.',
+    "A durable inbox does its own retries: leave acknowledge out, or leave the inbox out and let the sender retry.",
   );
 }
 
@@ -111,7 +111,7 @@ async function stored(acceptance: PromiseLike<Acceptance | void>): Promise<Accep
 async function afterHandlers({ duplicate, sameBody, outcome }: RunningMessage): Promise<Accepted> {
   try {
     const { succeeded } = await outcome;
-    // Not a refusal, and onError has been told.
+    // Not a refusal, and onError has been called.
     return succeeded
       ? { duplicate, sameBody }
       : { duplicate, failed: new WebhookError("handler_failed", "A callback failed.") };
@@ -123,7 +123,7 @@ async function afterHandlers({ duplicate, sameBody, outcome }: RunningMessage): 
 function inboxError(cause: unknown): WebhookError {
   if (cause instanceof WebhookError) return cause;
   return new WebhookError("inbox_unavailable", "The inbox could not store the message.", {
-    hint: "Nothing has run, and the sender will try again. The cause says what is wrong with the inbox.",
+    hint: "Nothing has run, and the sender will retry. See the cause for what is wrong with the inbox.",
     cause,
   });
 }

@@ -7,7 +7,7 @@ import {
 import { checkFunction, invalidOption } from "../options.ts";
 import type { HandlerContext } from "./run-context.ts";
 
-/** A callback. What it returns is not looked at, but a promise is awaited. */
+/** A callback. Its return value is ignored, but a promise is awaited. */
 export type Handler<Event, Platform = unknown> = (event: Event, context: HandlerContext<Platform>) => unknown;
 
 /** Callbacks by event type, each typed by its key. */
@@ -17,15 +17,15 @@ export type HandlersByType<Platform = unknown> = {
 
 /** The callbacks of a receiver. */
 export interface Handlers<Platform = unknown> {
-  /** A callback for each event type that matters to you; the others are accepted, answered 200 and done. */
+  /** A callback for each event type that you need. Events of other types are accepted and answered 200. */
   on?: HandlersByType<Platform> | undefined;
-  /** Runs before the callback of the type, for every event, those of unknown types too. Awaited. */
+  /** Runs before the callback of the type, for every event, including those of unknown types. Awaited. */
   onAny?: Handler<DiffioEvent, Platform> | undefined;
   /** Runs for events of a type that this version does not know. */
   onUnknown?: Handler<UnknownEvent, Platform> | undefined;
 }
 
-/** Runs all callbacks that an event has, in order; a promise where one of them gave one. */
+/** Runs all callbacks of an event, in order. Returns a promise if one of them does. */
 export type Dispatch<Platform> = (event: DiffioEvent, context: HandlerContext<Platform>) => unknown;
 
 /**
@@ -43,7 +43,7 @@ export function createDispatch<Platform>({
   if (typeof on !== "object" || on === null) {
     throw invalidOption(
       "on is not an object.",
-      'Give callbacks by event type: on: { "generation.completed": … }.',
+      'Pass callbacks by event type: on: { "generation.completed": … }.',
     );
   }
   const byType = new Map<string, Handler<never, Platform>>();

@@ -4,7 +4,7 @@ import { freezingHost } from "./host.ts";
 
 const PREFIX = "[diffio-webhooks]";
 
-/** What the console is told of a failed run: never the body. */
+/** What is logged of a failed run: never the body. */
 interface FailedRun {
   readonly messageId: string;
   readonly eventType?: string | undefined;
@@ -12,19 +12,19 @@ interface FailedRun {
   readonly final: boolean;
 }
 
-/** The default of `onError`: nothing fails unseen. */
+/** The default of `onError`: no failure goes unnoticed. */
 export function logFailedRun(error: unknown, { messageId, eventType, run, final }: FailedRun): void {
-  const next = final ? "it is not tried again" : "it will be tried again";
+  const next = final ? "it will not be retried" : "it will be retried";
   const what = eventType === undefined ? messageId : `${messageId} (${printable(eventType)})`;
   // Run 0: it was never run.
   const happened =
     run === 0
-      ? `${what} is no event, and lies among the dead letters`
+      ? `${what} is not a valid event and was added to the dead letters`
       : `run ${run} of ${what} failed; ${next}`;
   console.error(`${PREFIX} ${happened}:`, error);
 }
 
-/** The default of `onRejected`: the first refusal of each code, so that a flood of them fills no log. */
+/** The default of `onRejected`: the first refusal of each code, so that a flood does not fill the log. */
 export function firstRefusalLogger(): (error: WebhookError) => void {
   const seen = new Set<string>();
   return ({ code, status, message, hint, cause }) => {
@@ -33,23 +33,23 @@ export function firstRefusalLogger(): (error: WebhookError) => void {
     console.warn(
       `${PREFIX} refused a delivery with ${status} ${code}: ${message}${hint ? ` ${hint}` : ""} ` +
         "(Further ones with this code are not shown; set onRejected to see them all.)",
-      // A cause of ours has given its message and hint already.
+      // A WebhookError's message and hint are part of the text already.
       ...(cause === undefined || cause instanceof WebhookError ? [] : [cause]),
     );
   };
 }
 
-/** Warns where the host may freeze or end the process before what was acknowledged has run, and nothing prevents it. */
+/** Warns if the host may freeze or end the process before acknowledged messages have run, and nothing prevents it. */
 export function warnOfFreezingHost(): void {
   const host = freezingHost();
   if (!host) return;
   console.warn(
-    `${PREFIX} ${host.name} may stop this process once the reply has left, and what was acknowledged is lost then. ` +
+    `${PREFIX} ${host.name} may stop this process once the reply is sent, and acknowledged messages are then lost. ` +
       host.hint,
   );
 }
 
-/** Calls a hook of the user's: what it throws or rejects with changes nothing, but is not hidden either. */
+/** Calls a user's hook. Its errors change nothing, but they are logged. */
 export function callHook(name: string, hook: () => unknown): void {
   try {
     const result = hook();

@@ -28,7 +28,7 @@ export function freezingHost(): FreezingHost | undefined {
   if (navigator?.userAgent === "Cloudflare-Workers") {
     return {
       name: "Cloudflare Workers",
-      hint: 'Pass waitUntil from "cloudflare:workers" as waitUntil, or hand the execution context to the handler.',
+      hint: 'Pass waitUntil from "cloudflare:workers" as waitUntil, or pass the execution context to the handler.',
     };
   }
   const env = process?.env;

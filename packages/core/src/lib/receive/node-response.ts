@@ -9,16 +9,16 @@ export interface NodeResponse {
   on(event: "close" | "finish", listener: () => void): unknown;
 }
 
-/** How long after `end()` a host that emits neither `finish` nor `close` is waited for. */
+/** How long to wait after `end()` if the host emits neither `finish` nor `close`. */
 const GRACE_SECONDS = 1;
-/** How long is waited for `end()` itself: the sender has given up by then. */
+/** How long to wait for `end()` itself: the sender has timed out by then. */
 const MAX_SECONDS = 30;
 const LOOK_MS = 100;
 
 /**
- * Resolves when a Node response has been sent, or its client is gone: the `replied` of a delivery on servers built on
- * Node's. It always resolves: several serverless wrappers and mocks emit `finish` but not `close`, or neither, and then
- * it resolves a second after `end()`.
+ * Resolves when a Node response has been sent or its client has disconnected: the `replied` of a delivery on servers
+ * built on Node's. It always resolves: several serverless wrappers and mocks emit `finish` but not `close`, or neither,
+ * and then it resolves a second after `end()`.
  */
 export function untilSent(response: NodeResponse): Promise<void> {
   return new Promise((resolve) => {

@@ -30,56 +30,56 @@ import { authenticate, openEnvelope } from "../verify/verifier.ts";
 export interface ReceiverOptions<Platform = unknown> extends Handlers<Platform> {
   /** The endpoint's signing secret, `whsec_…`. Default: the environment variable `DIFFIO_WEBHOOK_SECRET`. */
   signingSecret?: SigningSecretSource<Platform> | undefined;
-  /** Told of each failed run. Default: it is written to `console.error`, without the body. */
+  /** Called for each failed run. Default: logs it with `console.error`, without the body. */
   onError?: ((error: unknown, context: ErrorContext<Platform>) => unknown) | undefined;
-  /** Told of each refused delivery. Default: the first refusal of each code is written to `console.warn`. */
+  /** Called for each refused delivery. Default: logs the first refusal of each code with `console.warn`. */
   onRejected?:
     | ((error: WebhookError, delivery: Delivery, platform: Platform | undefined) => unknown)
     | undefined;
   /**
    * When the sender gets its 200: `"immediately"` (default), once the message is in the inbox; or
-   * `"after-handlers"`, once the callbacks have succeeded, so that the sender's retries are the retries.
+   * `"after-handlers"`, once the callbacks have succeeded: a failed delivery is then retried by the sender, not here.
    */
   acknowledge?: "immediately" | "after-handlers" | undefined;
   /** Where accepted messages live until they are handled. Default `memoryInbox()`. */
   inbox?: Inbox | undefined;
   /**
-   * Given the runs of each delivery, a promise that never rejects: for hosts that freeze or end the process once the
-   * reply has left. Hand it to Vercel's `waitUntil`, Next.js' `after` and the like. Default: the platform's own, where
-   * the adapter knows it (Cloudflare Workers).
+   * Called with the runs of each delivery, a promise that never rejects: for hosts that freeze or end the process once
+   * the reply is sent. Pass it to Vercel's `waitUntil`, Next.js' `after` or similar. Default: the platform's own, if the
+   * adapter knows it (Cloudflare Workers).
    */
   waitUntil?: ((runs: Promise<unknown>, platform: Platform) => unknown) | undefined;
   /** Sees each step of each delivery and run with its duration, for metrics and traces. */
   observer?: Observer<Platform> | undefined;
-  /** How far a timestamp may lie from the clock, in seconds, in both directions. Default 300. */
+  /** How far a timestamp may be from the clock, in seconds, in both directions. Default 300. */
   toleranceInSeconds?: number | undefined;
   /** Larger bodies are refused. Default 1 MiB. */
   maxBodyBytes?: number | undefined;
   /** A body that takes longer to arrive is refused with 408, and its connection ends. Default 15. */
   bodyTimeoutInSeconds?: number | undefined;
-  /** Bytes of bodies in flight, all together, that are not verified yet; beyond it deliveries get 503. Default 64 MiB. */
+  /** How many bytes of unverified bodies all deliveries in flight may hold; beyond it they get 503. Default 64 MiB. */
   maxUnverifiedBytes?: number | undefined;
   /** A run that takes longer has failed. Default 300. */
   handlerTimeoutInSeconds?: number | undefined;
-  /** Tells receivers that share an inbox apart. Default `"default"`. */
+  /** Distinguishes receivers that share an inbox. Default `"default"`. */
   name?: string | undefined;
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   now?: (() => number) | undefined;
 }
 
-/** The road from a delivery to its reply and its callbacks. */
+/** Takes deliveries to their replies and callbacks. */
 export interface Receiver<Platform = unknown> {
   readonly name: string;
   /**
-   * Takes one delivery from its method to its reply. Rejects only when the caller's own code (a header function, a
-   * body function) throws something that is no {@link WebhookError}.
+   * Processes one delivery and resolves to its reply. Rejects only if the caller's own code (a header or body function)
+   * throws something other than a {@link WebhookError}.
    */
   receive(delivery: Delivery, platform?: Platform): Promise<Reply>;
   /** Resolves when no accepted message is waiting or running: in this process, or in any with a durable inbox. */
   idle(): Promise<void>;
   /**
-   * Refuses further deliveries with 503, and resolves when the accepted ones are handled or given up; with a durable
-   * inbox when the runs that go on have ended or been released, for another process or the next start.
+   * Refuses further deliveries with 503, and resolves when the accepted ones are handled or abandoned. With a durable
+   * inbox: when the current runs have ended or been released to another process or the next start.
    */
   close(): Promise<void>;
   /**
@@ -91,7 +91,7 @@ export interface Receiver<Platform = unknown> {
 }
 
 /**
- * Makes a receiver. Adapters are built on it; call it yourself for a framework that has none.
+ * Makes a receiver. Adapters are built on it; call it directly for a framework without one.
  *
  * @throws WebhookError `invalid_secret`, `invalid_option`: every option is checked here, once.
  */
@@ -117,7 +117,7 @@ export function createReceiver<Platform = unknown>(
   const { onError = logFailedRun, onRejected = firstRefusalLogger(), observer } = options;
   checkObserver(observer);
   if (typeof name !== "string" || name === "") {
-    throw invalidOption("name is not a string, or empty.", "Give a short name, or leave it out.");
+    throw invalidOption("name is empty or not a string.", "Pass a short name, or leave it out.");
   }
   const acceptor = createAcceptor(inbox, acknowledge);
 
@@ -138,7 +138,7 @@ export function createReceiver<Platform = unknown>(
       const headers = readHeaders(delivery.headers);
       checkContentEncoding(headers.contentEncoding);
       const envelope = openEnvelope(headers, now(), toleranceInSeconds, keySource.isSymmetric);
-      // Awaited only where there is something to wait for: each turn of the microtask queue costs.
+      // Awaited only if it is a promise: each turn of the microtask queue costs time.
       const body = readBody(delivery.body, limits, delivery.bodyHint);
       const rawBody = body instanceof Uint8Array ? body : await body;
       isBodyRead = true;
@@ -180,7 +180,7 @@ export function createReceiver<Platform = unknown>(
           observe(observer, "duplicate", { ...observed, message, sameBody: acceptance.sameBody });
         } else observe(observer, "accepted", { ...observed, message });
       }
-      // A resend of it is no news.
+      // It was reported when it first arrived.
       if (isInvalid && !duplicate) invalid(message, event);
       if (runs) keepAlive(runs, delivery, platform as Platform);
       return failed ? refusalReply(failed, { keepsConnection: true }) : receivedReply(runs);
@@ -242,7 +242,7 @@ function checkBodyLimits(options: ReceiverOptions<never>): BodyLimits {
 function checkMethod(method: string): void {
   if (method === "POST") return;
   throw new WebhookError("method_not_allowed", `The method is ${printable(method)}, not POST.`, {
-    hint: "The sender only ever sends POST. A browser or a health check may have come by.",
+    hint: "The sender only ever sends POST. This may be a browser or a health check.",
   });
 }
 
@@ -251,7 +251,7 @@ function checkContentEncoding(encoding: HeaderValue): void {
   if (value === undefined || value === null || value === "") return;
   if (typeof value === "string" && value.toLowerCase() === "identity") return;
   throw new WebhookError("unsupported_content_encoding", "The body has a content encoding.", {
-    hint: "The sender never compresses. Nothing is inflated before it is verified: a few kB could become GBs.",
+    hint: "The sender never compresses, and nothing is decompressed before it is verified: a few kB could expand to GBs.",
   });
 }
 
@@ -279,7 +279,7 @@ function eventOrError(rawBody: Uint8Array): DiffioEvent | WebhookError {
   }
 }
 
-/** A promise that resolves a turn of the event loop after `start`: a reply made before that has left by then. */
+/** A promise that resolves a turn of the event loop after `start`: a reply made before that has been sent by then. */
 function eventLoopTurn(): { over: Promise<void>; start(): void } {
   let resolve: () => void = () => {};
   const over = new Promise<void>((settle) => {

@@ -8,8 +8,8 @@ export interface Reply {
   /** JSON, in ASCII. */
   readonly body: string;
   /**
-   * The runs of this delivery: settles, never rejects, when the message is done or given up. For `waitUntil` on
-   * platforms that stop a process whose replies are sent.
+   * The runs of this delivery: resolves, never rejects, when the message is done or abandoned. For `waitUntil` on
+   * platforms that stop a process once its replies are sent.
    */
   readonly runs?: Promise<unknown> | undefined;
 }
@@ -25,7 +25,7 @@ export function receivedReply(runs?: Promise<unknown>): Reply {
 }
 
 /**
- * The code and no more: messages and hints are for the developer, not for whoever sent this.
+ * Only the code: messages and hints are for the developer, not for the client.
  *
  * @param options.keepsConnection false where the rest of the body is not waited for: the connection ends then.
  */

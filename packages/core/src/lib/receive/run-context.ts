@@ -3,7 +3,7 @@ import type { DiffioEvent } from "../events/events.ts";
 import type { AcceptedMessage, RunAttempt } from "../inbox/inbox.ts";
 import { withinSeconds } from "../time-limit.ts";
 
-/** What a callback is told besides the event. */
+/** What a callback receives besides the event. */
 export interface HandlerContext<Platform = unknown> {
   /** The same for all attempts of one message. */
   readonly messageId: string;
@@ -12,26 +12,26 @@ export interface HandlerContext<Platform = unknown> {
   /** 1 for the first run of this message, 2 for its first retry. */
   readonly run: number;
   /**
-   * Aborted when the run takes longer than `handlerTimeoutInSeconds`, or its durable inbox gives it up as it closes.
-   * Hand it to `fetch` and the like. A getter, made when it is first read: a spread copy of the context lacks it.
+   * Aborted when the run takes longer than `handlerTimeoutInSeconds`, or when its durable inbox closes and abandons it.
+   * Pass it to `fetch` and similar calls. It is a getter, so a spread copy of the context does not have it.
    */
   readonly signal: AbortSignal;
   /** The bytes that were signed. */
   readonly rawBody: Uint8Array;
-  /** The name of the secret that matched, where the secrets were given by name. */
+  /** The name of the secret that matched, if the secrets are named. */
   readonly secretName?: string | undefined;
-  /** The framework's own objects, where the run happens in the process that received the delivery. */
+  /** The framework's own objects, if the run happens in the process that received the delivery. */
   readonly platform?: Platform | undefined;
 }
 
-/** What an `onError` hook is told besides the error. */
+/** What an `onError` hook receives besides the error. */
 export interface ErrorContext<Platform = unknown> extends HandlerContext<Platform> {
-  /** 0 for a delivery that went to the dead letters unrun, since it is not a valid event. */
+  /** 0 for a delivery that is not a valid event and went to the dead letters without a run. */
   readonly run: number;
   /** The event whose run failed; absent where the body is not a valid event. */
   readonly event?: DiffioEvent | undefined;
   readonly eventType?: string | undefined;
-  /** Whether this was the last run: no further one follows by itself. */
+  /** Whether this was the last run: the inbox does not retry it again. */
   readonly final: boolean;
 }
 
@@ -64,7 +64,7 @@ export class RunContext<Platform> implements HandlerContext<Platform> {
     this.#givenUp = signal;
   }
 
-  /** Made only when somebody asks for it: it costs more than all the rest of a run. */
+  /** Created only when it is read: it costs more than the rest of a run. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#timeout) this.#controller.abort(this.#timeout);
@@ -75,14 +75,16 @@ export class RunContext<Platform> implements HandlerContext<Platform> {
   /**
    * Waits for the callbacks.
    *
-   * @throws WebhookError `handler_timeout`, else whatever the callbacks reject with.
+   * @throws WebhookError `handler_timeout`; otherwise whatever the callbacks reject with.
    */
   limit(callbacks: PromiseLike<unknown>): Promise<unknown> {
     return withinSeconds(callbacks, this.#timeoutInSeconds, () => {
       this.#timeout = new WebhookError(
         "handler_timeout",
         `The callback took over ${this.#timeoutInSeconds} s.`,
-        { hint: "Make it end, or raise handlerTimeoutInSeconds. context.signal is aborted at this moment." },
+        {
+          hint: "Make it end sooner, or raise handlerTimeoutInSeconds. context.signal is aborted at the limit.",
+        },
       );
       this.#controller?.abort(this.#timeout);
       return this.#timeout;

@@ -7,7 +7,7 @@ import { callHook, isThenable } from "./hooks.ts";
 import { type Observer, observe } from "./observer.ts";
 import { type ErrorContext, FailedRunContext, RunContext } from "./run-context.ts";
 
-/** What goes beside a message from its delivery to its run, within this process. */
+/** What accompanies a message from its delivery to its run, within this process. */
 export interface InProcess<Platform> {
   readonly event: DiffioEvent;
   readonly platform: Platform | undefined;
@@ -29,13 +29,13 @@ interface Runner {
   run(message: AcceptedMessage, attempt: RunAttempt): Promise<RunOutcome>;
   /** A run whose process died. */
   interrupted(message: AcceptedMessage, attempt: RunAttempt): void;
-  /** A signed delivery that went to the dead letters, since it is not a valid event. */
+  /** A signed delivery that is not a valid event and went to the dead letters. */
   invalid(message: AcceptedMessage, error: WebhookError): void;
 }
 
 const SUCCEEDED: RunOutcome = { succeeded: true };
 
-/** Makes what runs the callbacks, and tells `onError` of each run that failed. */
+/** Makes the runner, which runs the callbacks and calls `onError` for each failed run. */
 export function createRunner<Platform>({
   dispatch,
   onError,
@@ -65,7 +65,7 @@ export function createRunner<Platform>({
     inProcess: InProcess<Platform> | undefined,
   ): Promise<RunOutcome> {
     const context = new RunContext(message, attempt, inProcess?.platform, timeoutInSeconds);
-    // Parsed anew for each further run: a callback may have changed the event that it was given.
+    // Parsed again for each further run: a callback may have changed its event.
     let event = attempt.run === 1 ? inProcess?.event : undefined;
     try {
       event ??= parseEvent(message.rawBody);
@@ -113,7 +113,7 @@ export function createRunner<Platform>({
     run,
     interrupted(message, attempt) {
       const error = new WebhookError("run_interrupted", `The process died during run ${attempt.run}.`, {
-        hint: "Its effects may be there in part: callbacks should be safe to repeat (event.eventId is the key).",
+        hint: "Some of its effects may have happened: make callbacks idempotent (event.eventId is the key).",
       });
       const context = new RunContext<Platform>(message, attempt, undefined, timeoutInSeconds);
       ended(message, attempt.run, failed("run_interrupted", error, context, message, attempt.final));

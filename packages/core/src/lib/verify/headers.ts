@@ -1,6 +1,6 @@
 import { WebhookError } from "../errors.ts";
 
-/** One header's value as the various runtimes hand it out. */
+/** One header's value, as the various runtimes represent it. */
 export type HeaderValue = string | readonly string[] | null | undefined;
 
 /**
@@ -30,7 +30,7 @@ export interface SignedHeaders {
   readonly signature: string;
 }
 
-/** 1 for each length that the name of such a header has: a cheap reason to pass over most others. */
+/** 1 for each length that the name of such a header has: a cheap way to skip most others. */
 const LENGTHS = new Uint8Array("webhook-timestamp".length + 1);
 for (const name of ["svix-id", "webhook-id", "svix-timestamp", "content-encoding", "webhook-signature"]) {
   LENGTHS[name.length] = 1;
@@ -83,7 +83,7 @@ export function readSignedHeaders(headers: ReceivedHeaders): SignedHeaders {
     "missing_header",
     "The delivery has no svix-id, svix-timestamp and svix-signature.",
     {
-      hint: "Either this did not come from the sender, or a proxy before this service removes unknown headers.",
+      hint: "Either this is not from the sender, or a proxy in front of this service removes unknown headers.",
     },
   );
 }
@@ -98,7 +98,7 @@ function readFamily(
     const [missing] =
       Object.entries({ id: messageId, timestamp, signature }).find(([, value]) => !isPresent(value)) ?? [];
     throw new WebhookError("missing_header", `The delivery has no ${family}-${missing}.`, {
-      hint: `A proxy before this service may remove unknown headers: let all ${family}-* headers through.`,
+      hint: `A proxy in front of this service may remove unknown headers: let all ${family}-* headers through.`,
     });
   }
   const signed = { messageId: single(messageId), timestamp: single(timestamp), signature: single(signature) };
@@ -138,7 +138,7 @@ function hasJoint(list: string): boolean {
 
 function repeatedHeader(): WebhookError {
   return new WebhookError("invalid_header", "An id, timestamp or signature header came more than once.", {
-    hint: "A proxy may add its own copy of the header to that of the sender; or its value here is no string.",
+    hint: "A proxy may add its own copy of the header to the sender's; or the value passed is not a string.",
   });
 }
 

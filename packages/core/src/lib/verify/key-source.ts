@@ -23,7 +23,7 @@ export interface KeySource<Platform> {
   readonly isSymmetric: boolean;
   /** The keys for a delivery. Throws or rejects with a WebhookError `secret_unavailable` or `receiver_busy`. */
   get(platform: Platform): Keys | Promise<Keys>;
-  /** Where no key has matched: newer keys than those, if there may be some. */
+  /** If no key has matched: newer keys than those tried, if there may be any. */
   renew(tried: Keys, platform: Platform): Keys | Promise<Keys> | undefined;
 }
 
@@ -35,8 +35,8 @@ const KEPT_SECONDS = 60;
 const RENEWAL_SECONDS = 5;
 
 /**
- * Makes the source of a receiver's keys. Fixed secrets are imported now. A function is asked at each delivery, except an
- * async one without a parameter: that one is asked once for all that wait, and its answer is kept for a minute.
+ * Makes the source of a receiver's keys. Fixed secrets are imported now. A function is called for each delivery, except
+ * an async one without a parameter: it is called once for all waiting deliveries, and its result is kept for a minute.
  *
  * @throws WebhookError `invalid_secret`
  */
@@ -71,7 +71,7 @@ function functionSource<Platform>(
         "receiver_busy",
         `${MAX_CALLS} calls of the signingSecret function are waiting already.`,
         {
-          hint: "The function is slow: cache what it fetches, or leave its parameter out where all deliveries share a secret.",
+          hint: "The function is slow: cache what it fetches, or, if all deliveries share a secret, omit its parameter.",
         },
       );
     }
@@ -97,7 +97,7 @@ function functionSource<Platform>(
     : { isSymmetric: false, get: ask, renew: () => undefined };
 }
 
-/** Asks once for all deliveries that wait, and keeps the answer of an async function for a minute. */
+/** Calls once for all waiting deliveries, and keeps the result of an async function for a minute. */
 function sharedKeys<Platform>(
   ask: (platform: Platform) => Keys | Promise<Keys>,
 ): Pick<KeySource<Platform>, "get" | "renew"> {
@@ -108,7 +108,7 @@ function sharedKeys<Platform>(
   function askNow(platform: Platform): Keys | Promise<Keys> {
     const now = monotonicSeconds();
     if (call && now - call.askedAt < MAX_CALL_SECONDS) {
-      // With a limit of its own for each that waits: on Workers, the call of another request may never come back.
+      // Each waiting delivery has its own limit: on Workers, a call made by another request may never settle.
       return withinSeconds(call.keys, MAX_CALL_SECONDS, () => unavailable(new Error("It takes too long.")));
     }
     const keys = ask(platform);

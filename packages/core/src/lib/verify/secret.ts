@@ -1,11 +1,11 @@
 import { WebhookError } from "../errors.ts";
 
 const PREFIX = "whsec_";
-/** Bounds of the sender: it makes and takes secrets of 24 to 75 bytes. */
+/** The sender's bounds: it makes and accepts secrets of 24 to 75 bytes. */
 const MIN_SECRET_BYTES = 24;
 const MAX_SECRET_BYTES = 75;
 const WHERE_TO_FIND =
-  "Copy the endpoint's signing secret from the webhook portal: it reads whsec_ and then base64.";
+  "Copy the endpoint's signing secret from the webhook portal: it is whsec_ followed by base64.";
 
 /** What is often passed in place of a secret, by its looks: what to say of it, and how to fix it. */
 const MISTAKES: readonly (readonly [looks: RegExp, what: string, hint?: string])[] = [
@@ -30,7 +30,7 @@ const MISTAKES: readonly (readonly [looks: RegExp, what: string, hint?: string])
   [
     /^(?!whsec_|wh[ps]k)[a-z]+_/,
     "begins as another kind of key does",
-    `An API key is no signing secret. ${WHERE_TO_FIND}`,
+    `An API key is not a signing secret. ${WHERE_TO_FIND}`,
   ],
   [/^v1a?,/, "begins with v1,", "Remove v1, which stands before signatures, not before secrets."],
   [/^(?:whsec_){2}/i, "has its prefix twice", "Remove one whsec_."],
@@ -101,7 +101,7 @@ function decodeCanonicalBase64(encoded: string): Uint8Array {
 
 /** The error for a secret that is not there at all. */
 export function noSecret(): WebhookError {
-  return new WebhookError("invalid_secret", "No signing secret was given.", {
+  return new WebhookError("invalid_secret", "There is no signing secret.", {
     hint:
       "Set DIFFIO_WEBHOOK_SECRET in the environment before this module is imported (node --env-file=.env), or pass " +
       `signingSecret. ${WHERE_TO_FIND}`,

@@ -18,7 +18,7 @@ export type Signature = readonly number[];
 
 /**
  * Reads the signature header: tokens separated by single spaces, of which those of other versions (`v1a`, the
- * asymmetric one) and malformed ones are passed over.
+ * asymmetric one) and malformed ones are skipped.
  *
  * @param needsOne whether a header without any is refused. An asymmetric key reads the header itself.
  * @returns the signatures of version 1.
@@ -33,7 +33,7 @@ export function parseSignatureHeader(header: string, needsOne = true): readonly 
     throw new WebhookError(
       "invalid_signature_header",
       `The signature header lists more than ${MAX_TOKENS} signatures.`,
-      { hint: "The sender never lists more than 11: this did not come from it." },
+      { hint: "The sender never lists more than 11: this delivery is not from the sender." },
     );
   }
   const signatures = tokens.flatMap((token) => {
@@ -47,14 +47,14 @@ export function parseSignatureHeader(header: string, needsOne = true): readonly 
       {
         hint: tokens.some((token) => token.startsWith("v1a,"))
           ? "It has asymmetric (v1a) signatures only: verify them with asymmetricKey(…) of @diffio-webhooks/core/asymmetric."
-          : "A signature reads v1, and then 44 characters of base64; several are separated by single spaces.",
+          : 'A signature is "v1," followed by 44 characters of base64; several are separated by single spaces.',
       },
     );
   }
   return signatures;
 }
 
-/** Decodes `v1,<44 base64 characters>`; anything else gives nothing. */
+/** Decodes `v1,<44 base64 characters>`; returns undefined for anything else. */
 function parseToken(token: string): Signature | undefined {
   if (token.length !== TOKEN_LENGTH || !token.startsWith(VERSION) || !token.endsWith("=")) return undefined;
   const groups = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -82,7 +82,7 @@ function sixBits(token: string, at: number): number {
 
 /**
  * Compares the expected digest with every signature that was sent, in a time that depends on their number alone:
- * each bit of each is looked at, whatever was found before.
+ * every bit of each one is compared, whatever was found before.
  */
 export function matchesAny(digest: Uint8Array, signatures: readonly Signature[]): boolean {
   let matched = 0;

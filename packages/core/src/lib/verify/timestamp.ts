@@ -4,7 +4,7 @@ const MAX_DIGITS = 12;
 const ZERO = 48;
 
 /**
- * Reads the timestamp header strictly (digits only, so that nothing like `1e9`, ` 1` or `1abc` is taken for
+ * Reads the timestamp header strictly (digits only, so that nothing like `1e9`, ` 1` or `1abc` is read as
  * another time than the one that was signed) and checks it against the clock in both directions, bounds included.
  *
  * @param nowInMs the receiver's clock, in milliseconds since the epoch.
@@ -31,7 +31,7 @@ export function checkTimestamp(timestamp: string, nowInMs: number, toleranceInSe
       {
         hint:
           "Either a recorded delivery is being replayed, or this machine's clock is ahead: check it against NTP. " +
-          "A resend from the portal is signed anew. To replay old deliveries in a test, raise toleranceInSeconds or set now.",
+          "A resend from the portal is signed again. To replay old deliveries in a test, raise toleranceInSeconds or set now.",
       },
     );
   }

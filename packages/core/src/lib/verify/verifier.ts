@@ -15,9 +15,9 @@ const ID_CHARACTERS = Uint8Array.from({ length: 128 }, (_, code) =>
 
 /** Options of {@link createVerifier}. */
 export interface VerifierOptions {
-  /** `whsec_…`; a list during rotation; or a record of names, of which the matching one is told. */
+  /** `whsec_…`; a list during rotation; or a record by name; the result then has the name that matched. */
   signingSecret: SigningSecrets;
-  /** How far the timestamp may lie from the clock, in seconds, in both directions, bounds included. Default 300. */
+  /** How far the timestamp may be from the clock, in seconds, in both directions, bounds included. Default 300. */
   toleranceInSeconds?: number | undefined;
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   now?: (() => number) | undefined;
@@ -31,7 +31,7 @@ export interface SignedDelivery {
   body: Uint8Array | string;
 }
 
-/** An authentic message, its body not yet looked at. */
+/** An authentic message whose body has not been parsed. */
 export interface VerifiedMessage {
   /** `svix-id`: the same for all attempts of one message. */
   messageId: string;
@@ -39,11 +39,11 @@ export interface VerifiedMessage {
   timestamp: Date;
   /** The bytes that were signed. */
   body: Uint8Array;
-  /** The name of the secret that matched, where the secrets were given by name. */
+  /** The name of the secret that matched, if the secrets are named. */
   secretName?: string;
 }
 
-/** Verifies deliveries; made once, used for each. */
+/** Verifies deliveries. Make it once and use it for all. */
 export interface Verifier {
   /**
    * Checks headers, timestamp and signature of one delivery, synchronously.
@@ -139,7 +139,7 @@ export function findSigningKey(
 }
 
 /**
- * The same with the keys of a source: where none matches, newer ones are asked for.
+ * The same with the keys of a source: if none matches, newer ones are requested.
  *
  * @throws WebhookError `no_matching_signature`, `secret_unavailable`, `receiver_busy`
  */

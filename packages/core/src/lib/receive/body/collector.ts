@@ -13,7 +13,7 @@ export class HeldBytes {
   add(bytes: number): void {
     if (this.#held + bytes > this.#max) {
       throw new WebhookError("receiver_busy", `Bodies in flight hold ${this.#max} bytes already.`, {
-        hint: "Somebody floods this endpoint, or large bodies wait for a slow signingSecret function. See maxUnverifiedBytes.",
+        hint: "Someone may be flooding this endpoint, or large bodies wait for a slow signingSecret function. See maxUnverifiedBytes.",
       });
     }
     this.#held += bytes;
@@ -77,7 +77,7 @@ export class BodyCollector {
     return this.#bytes.length === this.#length ? this.#bytes : this.#bytes.slice(0, this.#length);
   }
 
-  /** Lets go of what came. */
+  /** Releases the collected bytes. */
   drop(): void {
     this.#limits.held.release(this.#length);
     this.#length = 0;
@@ -87,16 +87,18 @@ export class BodyCollector {
 
 export function bodyTooLarge(maxBytes: number): WebhookError {
   return new WebhookError("body_too_large", `The body has more than ${maxBytes} bytes.`, {
-    hint: "The sender's messages have at most about 350 kB. If yours are larger, raise maxBodyBytes.",
+    hint: "The sender's messages are at most about 350 kB. If yours are larger, raise maxBodyBytes.",
   });
 }
 
 export function bodyIncomplete(cause?: unknown): WebhookError {
-  return new WebhookError("body_incomplete", "The client went away before the body was whole.", { cause });
+  return new WebhookError("body_incomplete", "The client disconnected before the body was complete.", {
+    cause,
+  });
 }
 
 export function bodyTimeout({ timeoutInSeconds }: BodyLimits): WebhookError {
-  return new WebhookError("body_timeout", `The body was not whole after ${timeoutInSeconds} s.`, {
-    hint: "The sender sends all of it at once: a stranger may hold connections open, or a proxy is slow. See bodyTimeoutInSeconds.",
+  return new WebhookError("body_timeout", `The body was not complete after ${timeoutInSeconds} s.`, {
+    hint: "The sender sends the whole body at once: someone may be holding connections open, or a proxy is slow. See bodyTimeoutInSeconds.",
   });
 }
