@@ -1318,6 +1318,47 @@ describe('acknowledge: "after-handlers"', () => {
     },
   );
 
+  test("the platform is kept alive for the run from its start: a client that disconnects must not end it", async () => {
+    let finish: () => void = () => {};
+    const onAny = (): Promise<void> =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    const kept: Promise<unknown>[] = [];
+    const waitUntil = (runs: Promise<unknown>): void => void kept.push(runs);
+    const receiver = openReceiver({ acknowledge: "after-handlers", onAny });
+    const reply = receiver.receive(post({}, { waitUntil }));
+    await turns();
+    expect(kept).toHaveLength(1);
+    let over = false;
+    void kept[0]?.then(() => {
+      over = true;
+    });
+    await turns();
+    expect(over).toBe(false);
+    finish();
+    expect((await reply).status).toBe(200);
+    await turns();
+    expect(over).toBe(true);
+    expect(kept).toHaveLength(1);
+  });
+
+  test("what the platform is kept alive for never rejects", async () => {
+    const kept: Promise<unknown>[] = [];
+    const inbox: Inbox = {
+      accept: () => {},
+      acceptAndRun: () => ({ duplicate: false, outcome: Promise.reject(new Error("disk full")) }),
+    };
+    const receiver = openReceiver({
+      acknowledge: "after-handlers",
+      inbox,
+      waitUntil: (runs) => void kept.push(runs),
+    });
+    expect((await receiver.receive(post())).status).toBe(503);
+    expect(kept).toHaveLength(1);
+    await expect(kept[0]).resolves.toBeUndefined();
+  });
+
   test("a callback that never ends is answered when its time is up", async () => {
     vi.useFakeTimers();
     const receiver = openReceiver({

@@ -1,6 +1,6 @@
 import { discardBody, readBody } from "./body/body.ts";
 import { type BodyLimits, HeldBytes } from "./body/collector.ts";
-import { type Acceptor, createAcceptor } from "./acceptance.ts";
+import { createAcceptor } from "./acceptance.ts";
 import type { Delivery } from "./delivery.ts";
 import { WebhookError } from "../errors.ts";
 import { type DiffioEvent, parseEvent } from "../events/events.ts";
@@ -19,7 +19,8 @@ import {
 import { printable } from "../printable.ts";
 import type { ErrorContext } from "./run-context.ts";
 import { type Reply, receivedReply, refusalReply } from "./reply.ts";
-import { callHook, firstRefusalLogger, isThenable, logFailedRun, warnOfFreezingHost } from "./hooks.ts";
+import { callHook, firstRefusalLogger, isThenable, logFailedRun } from "./hooks.ts";
+import { keepAliveWith, settled } from "./keep-alive.ts";
 import { type InProcess, createRunner } from "./runner.ts";
 import { type SigningSecretSource, createKeySource } from "../verify/key-source.ts";
 import { monotonicSeconds, nextTurn } from "../timers.ts";
@@ -170,6 +171,8 @@ export function createReceiver<Platform = unknown>(
             } satisfies InProcess<Platform>,
           };
       const accepting = isInvalid ? acceptor.acceptInvalid(message, event) : acceptor.accept(message);
+      // From now on: a host may cancel a request whose client disconnects, and its run with it.
+      if (acceptor.acknowledgesLast) keepAlive(settled(accepting), delivery, platform as Platform);
       const acceptance = isThenable(accepting) ? await accepting : accepting;
       const { duplicate, runs, failed } = acceptance;
       if (observer) {
@@ -253,21 +256,6 @@ function checkContentEncoding(encoding: HeaderValue): void {
   throw new WebhookError("unsupported_content_encoding", "The body has a content encoding.", {
     hint: "The sender never compresses, and nothing is decompressed before it is verified: a few kB could expand to GBs.",
   });
-}
-
-function keepAliveWith<Platform>(
-  waitUntil: ReceiverOptions<Platform>["waitUntil"],
-  { losesWork }: Acceptor,
-): (runs: Promise<unknown>, delivery: Delivery, platform: Platform) => void {
-  let mayWarn = losesWork;
-  return (runs, delivery, platform) => {
-    if (waitUntil) callHook("waitUntil", () => waitUntil(runs, platform));
-    else if (delivery.waitUntil) delivery.waitUntil(runs);
-    else if (mayWarn) {
-      mayWarn = false;
-      warnOfFreezingHost();
-    }
-  };
 }
 
 function eventOrError(rawBody: Uint8Array): DiffioEvent | WebhookError {
