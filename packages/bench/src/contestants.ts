@@ -1,6 +1,6 @@
 import { verifyWebhook } from "@clerk/backend/webhooks";
 import { createVerifier, parseEvent } from "@diffio-webhooks/core";
-import { type SignedMessage } from "@diffio-webhooks/core/testing";
+import type { SignedMessage } from "@diffio-webhooks/core/testing";
 import { sign as signForGithub, verify as verifyGithub } from "@octokit/webhooks-methods";
 import { Webhook as StandardWebhook } from "standardwebhooks";
 import Stripe from "stripe";
@@ -48,7 +48,10 @@ export async function prepareMessages(bytes: number, wholeHeaders: boolean): Pro
   return Promise.all(messages.map((message) => withPeersHeaders(message, wholeHeaders)));
 }
 
-async function withPeersHeaders(message: SignedMessage, wholeHeaders: boolean): Promise<BenchMessage> {
+async function withPeersHeaders(
+  message: Pick<SignedMessage, "headers" | "body">,
+  wholeHeaders: boolean,
+): Promise<BenchMessage> {
   const { body, headers } = message;
   const text = decoder.decode(body);
   return {

@@ -49,13 +49,13 @@ describe("an authentic delivery", () => {
   });
 
   test("that is no event: told", async () => {
-    const signed = Object.entries(signatureHeaders("{}")).flatMap(([name, value]) => [
+    const signed = Object.entries(signatureHeaders("[]")).flatMap(([name, value]) => [
       "-H",
       `${name}: ${value}`,
     ]);
-    const { code, stdout } = await cli(["verify", ...signed], { env, stdin: "{}" });
+    const { code, stdout } = await cli(["verify", ...signed], { env, stdin: "[]" });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/is authentic\.\n\n {2}! .*eventType/);
+    expect(stdout).toMatch(/is authentic\.\n\n {2}! .*an array/);
   });
 
   test("of long ago, by the clock of its arrival", async () => {

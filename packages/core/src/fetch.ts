@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { AnyCatalog } from "./lib/events/catalog.ts";
+import type { DiffioCatalog } from "./lib/events/diffio.ts";
 import { type Receiver, type ReceiverOptions, createReceiver } from "./lib/receive/receiver.ts";
 import type { Reply } from "./lib/receive/reply.ts";
 
@@ -18,7 +20,10 @@ export interface FetchPlatform {
 }
 
 /** Options of {@link createFetchHandler}. */
-export type FetchHandlerOptions = ReceiverOptions<FetchPlatform>;
+export type FetchHandlerOptions<Catalog extends AnyCatalog = DiffioCatalog> = ReceiverOptions<
+  FetchPlatform,
+  Catalog
+>;
 
 /** Answers one request. On platforms with a `waitUntil`, pass their context: its `waitUntil` receives the runs. */
 export interface FetchHandler {
@@ -31,8 +36,10 @@ export interface FetchHandler {
  *
  * @throws WebhookError `invalid_secret`, `invalid_option`
  */
-export function createFetchHandler(options: FetchHandlerOptions = {}): FetchHandler {
-  const receiver = createReceiver<FetchPlatform>(options);
+export function createFetchHandler<Catalog extends AnyCatalog = DiffioCatalog>(
+  options: FetchHandlerOptions<Catalog> = {},
+): FetchHandler {
+  const receiver = createReceiver<FetchPlatform, Catalog>(options);
   async function handleFetch(request: Request, ctx?: FetchContext): Promise<Response> {
     const { method, headers } = request;
     const reply = await receiver.receive(

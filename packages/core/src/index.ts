@@ -2,8 +2,20 @@ export { WebhookError } from "./lib/errors.ts";
 export type { WebhookErrorCode, WebhookErrorOptions } from "./lib/errors.ts";
 export { GENERATION_EVENT_TYPES, isGenerationEventType } from "./lib/events/event-types.ts";
 export type { GenerationEventType, GenerationStatus } from "./lib/events/event-types.ts";
-export { isKnownEvent, parseEvent } from "./lib/events/events.ts";
 export type {
+  AnyCatalog,
+  EventCatalog,
+  EventOf,
+  EventsByType,
+  ParsedEvent,
+  UnknownEventOf,
+  UnlistedEventType,
+} from "./lib/events/catalog.ts";
+export { defineEvents } from "./lib/events/define-events.ts";
+export type { DefinedCatalog, EventDefinitions, StandardSchema } from "./lib/events/define-events.ts";
+export { diffioEvents, isKnownEvent, parseEvent } from "./lib/events/diffio.ts";
+export type {
+  DiffioCatalog,
   DiffioEvent,
   GenerationCompletedEvent,
   GenerationEvent,
@@ -12,7 +24,7 @@ export type {
   GenerationProcessingEvent,
   GenerationQueuedEvent,
   UnknownEvent,
-} from "./lib/events/events.ts";
+} from "./lib/events/diffio.ts";
 export { createVerifier } from "./lib/verify/verifier.ts";
 export type { SignedDelivery, VerifiedMessage, Verifier, VerifierOptions } from "./lib/verify/verifier.ts";
 export { diagnose } from "./lib/diagnose/diagnose.ts";

@@ -7,6 +7,7 @@
  * @module
  */
 import * as z from "zod/mini";
+import type { UnlistedEventType } from "./lib/events/catalog.ts";
 import {
   type GenerationEventType,
   type GenerationStatus,
@@ -77,11 +78,13 @@ export const generationEventSchema: z.ZodMiniDiscriminatedUnion<
   generationCompletedSchema,
 ]);
 
-/** An event of a type that this version does not know: the vendor may add some. */
-export const unknownEventSchema: z.ZodMiniObject<{ eventType: z.ZodMiniString<string> }, z.core.$loose> =
-  z.looseObject({
-    eventType: z.string().check(z.refine((type) => !isGenerationEventType(type))),
-  });
+/** An event of a type that this version does not know, or of none: the vendor may add some, and the sender has its own. */
+export const unknownEventSchema: z.ZodMiniObject<
+  { eventType: z.ZodMiniOptional<z.ZodMiniType<UnlistedEventType>> },
+  z.core.$loose
+> = z.looseObject({
+  eventType: z.optional(z.unknown().check(z.refine(isUnlisted)) as z.ZodMiniType<UnlistedEventType>),
+});
 
 /** Whatever an authentic delivery may carry. */
 export const diffioEventSchema: z.ZodMiniUnion<[typeof generationEventSchema, typeof unknownEventSchema]> =
@@ -101,6 +104,10 @@ function eventSchema<const Type extends GenerationEventType>(eventType: Type): G
     error: nullableString(),
     errorDetails: nullableString(),
   });
+}
+
+function isUnlisted(type: unknown): boolean {
+  return typeof type !== "string" || !isGenerationEventType(type);
 }
 
 function nullableString(): NullableString {

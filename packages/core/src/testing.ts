@@ -12,15 +12,15 @@ import {
   type GenerationEventType,
   isGenerationEventType,
 } from "./lib/events/event-types.ts";
-import type { DiffioEvent, GenerationEventByType } from "./lib/events/events.ts";
+import type { GenerationEventByType } from "./lib/events/diffio.ts";
 import { decodeSigningSecret } from "./lib/verify/secret.ts";
 
 /** Options of {@link signMessage}. */
 export interface SignMessageOptions {
   /** `whsec_…`; or a list, newest first, as the sender signs during a rotation. */
   signingSecret: string | readonly string[];
-  /** The raw body: bytes, a string that stands for its UTF-8 bytes, or an event to write as JSON. */
-  body: Uint8Array | string | DiffioEvent;
+  /** The raw body: bytes, a string that stands for its UTF-8 bytes, or an event (of any sender) to write as JSON. */
+  body: Uint8Array | string | object;
   /** The message id. Default: a new one. */
   id?: string | undefined;
   /** When it is signed: a `Date`, or seconds since the epoch. Default: now. */
@@ -31,6 +31,8 @@ export interface SignMessageOptions {
 export interface SignedMessage {
   headers: { "svix-id": string; "svix-timestamp": string; "svix-signature": string };
   body: Uint8Array;
+  /** The body as text, for tools that take no bytes (supertest, `inject`). Encoded as UTF-8 it is the body again. */
+  text: string;
 }
 
 /**
@@ -51,6 +53,7 @@ export function signMessage({ signingSecret, body, id, timestamp }: SignMessageO
   return {
     headers: { "svix-id": messageId, "svix-timestamp": seconds, "svix-signature": signatures.join(" ") },
     body: bytes,
+    text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
   };
 }
 
@@ -94,8 +97,10 @@ export function sampleEvent<Type extends GenerationEventType>(
   } as GenerationEventByType[Type];
 }
 
-function isEvent(body: SignMessageOptions["body"]): body is DiffioEvent {
-  return typeof body === "object" && body !== null && "eventType" in body;
+function isEvent(body: SignMessageOptions["body"]): body is object {
+  return (
+    typeof body === "object" && body !== null && Object.prototype.toString.call(body) === "[object Object]"
+  );
 }
 
 function toSeconds(timestamp: Date | number = Date.now() / 1000): number {

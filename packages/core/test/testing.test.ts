@@ -98,7 +98,7 @@ describe("signMessage", () => {
   });
 
   test("anything else is no body", () => {
-    for (const body of [{}, { type: "x" }, [], 1, null, undefined]) {
+    for (const body of [[], 1, null, undefined]) {
       const code = (): unknown => signMessage({ signingSecret: SECRET, body: body as unknown as string });
       expect(errorOf(code).code).toBe("body_already_parsed");
     }

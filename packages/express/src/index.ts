@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type Receiver, type ReceiverOptions, createReceiver, untilSent } from "@diffio-webhooks/core";
+import {
+  type AnyCatalog,
+  type DiffioCatalog,
+  type Receiver,
+  type ReceiverOptions,
+  createReceiver,
+  untilSent,
+} from "@diffio-webhooks/core";
 import type { Request, RequestHandler, Response } from "express";
 
 const HINT =
@@ -17,7 +24,10 @@ export interface ExpressPlatform {
 }
 
 /** Options of {@link diffioWebhooks}. */
-export type ExpressWebhooksOptions = ReceiverOptions<ExpressPlatform>;
+export type ExpressWebhooksOptions<Catalog extends AnyCatalog = DiffioCatalog> = ReceiverOptions<
+  ExpressPlatform,
+  Catalog
+>;
 
 /** An Express handler, for `app.post(path, …)` as well as `app.use(path, …)`. */
 export type ExpressWebhooksHandler = RequestHandler & { readonly receiver: Receiver<ExpressPlatform> };
@@ -27,8 +37,10 @@ export type ExpressWebhooksHandler = RequestHandler & { readonly receiver: Recei
  *
  * @throws WebhookError `invalid_secret`, `invalid_option`
  */
-export function diffioWebhooks(options: ExpressWebhooksOptions = {}): ExpressWebhooksHandler {
-  const receiver = createReceiver<ExpressPlatform>(options);
+export function diffioWebhooks<Catalog extends AnyCatalog = DiffioCatalog>(
+  options: ExpressWebhooksOptions<Catalog> = {},
+): ExpressWebhooksHandler {
+  const receiver = createReceiver<ExpressPlatform, Catalog>(options);
 
   async function receiveDelivery(req: Request, res: Response): Promise<void> {
     const { method, headers } = req;

@@ -4,13 +4,25 @@
  * @module
  */
 import {
+  type AnyCatalog,
+  type DiffioCatalog,
   type Receiver,
   type ReceiverOptions,
   WebhookError,
   createReceiver,
   untilSent,
 } from "@diffio-webhooks/core";
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyRegisterOptions,
+  FastifyReply,
+  FastifyRequest,
+  FastifyTypeProvider,
+  RawServerBase,
+  RawServerDefault,
+} from "fastify";
 import fastifyPlugin from "fastify-plugin";
 
 const HINT =
@@ -24,11 +36,19 @@ export interface FastifyPlatform {
 }
 
 /** Options of {@link diffioWebhooks}. */
-export interface FastifyWebhooksOptions extends ReceiverOptions<FastifyPlatform> {
+export interface FastifyWebhooksOptions<Catalog extends AnyCatalog = DiffioCatalog> extends ReceiverOptions<
+  FastifyPlatform,
+  Catalog
+> {
   /** The path to receive at; the plugin owns it, all methods included. */
   path: string;
   /** Put before the path, as with any plugin. */
   prefix?: string;
+}
+
+/** The plugin, told from others by the type of its options: they depend on the catalog in `events`. */
+export interface FastifyWebhooksPlugin extends FastifyPluginAsync<FastifyWebhooksOptions> {
+  readonly receivesWebhooks: true;
 }
 
 declare module "fastify" {
@@ -36,24 +56,39 @@ declare module "fastify" {
     /** The receivers of this instance, by their whole path (prefixes included). */
     diffioWebhooks: Map<string, Receiver<FastifyPlatform>>;
   }
+
+  // The names are Fastify's: interfaces merge only where they are the same.
+  interface FastifyRegister<
+    T = void,
+    RawServer extends RawServerBase = RawServerDefault,
+    TypeProviderDefault extends FastifyTypeProvider = FastifyTypeProvider,
+    LoggerDefault extends FastifyBaseLogger = FastifyBaseLogger,
+  > {
+    <Catalog extends AnyCatalog = DiffioCatalog>(
+      plugin: FastifyWebhooksPlugin,
+      opts: FastifyRegisterOptions<FastifyWebhooksOptions<Catalog>>,
+    ): T;
+  }
 }
 
-const plugin: FastifyPluginAsync<FastifyWebhooksOptions> = async (
-  fastify,
-  { path, prefix = "", ...options },
-) => {
+async function plugin<Catalog extends AnyCatalog>(
+  fastify: FastifyInstance,
+  { path, prefix = "", ...options }: FastifyWebhooksOptions<Catalog>,
+): Promise<void> {
   if (typeof path !== "string" || !path.startsWith("/")) {
     throw new WebhookError("invalid_option", "path is not a path.", {
       hint: 'Pass the path to receive at: app.register(diffioWebhooks, { path: "/webhooks/diffio", … }).',
     });
   }
-  const receiver = createReceiver<FastifyPlatform>(options);
+  const receiver = createReceiver<FastifyPlatform, AnyCatalog>(
+    options as ReceiverOptions<FastifyPlatform, AnyCatalog>,
+  );
   if (!fastify.hasDecorator("diffioWebhooks")) fastify.decorate("diffioWebhooks", new Map());
   fastify.diffioWebhooks.set(`${fastify.prefix}${prefix}${path}`, receiver);
   fastify.addHook("onClose", () => receiver.close());
   // A scope of its own: what is set up in it reaches no other route.
   await fastify.register(async (scope) => receiveAt(scope, path, receiver), { prefix });
-};
+}
 
 /**
  * The plugin: `app.register(diffioWebhooks, { path: "/webhooks/diffio", on: { … } })`. It may be registered several
@@ -61,10 +96,10 @@ const plugin: FastifyPluginAsync<FastifyWebhooksOptions> = async (
  *
  * Registering it fails with a WebhookError `invalid_secret` or `invalid_option` if an option is wrong.
  */
-export const diffioWebhooks: FastifyPluginAsync<FastifyWebhooksOptions> = fastifyPlugin(plugin, {
-  name: "@diffio-webhooks/fastify",
-  fastify: "5.x",
-});
+export const diffioWebhooks: FastifyWebhooksPlugin = Object.assign(
+  fastifyPlugin(plugin, { name: "@diffio-webhooks/fastify", fastify: "5.x" }),
+  { receivesWebhooks: true } as const,
+);
 
 function receiveAt(scope: FastifyInstance, path: string, receiver: Receiver<FastifyPlatform>): void {
   scope.all(path, {

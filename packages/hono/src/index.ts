@@ -4,6 +4,8 @@
  * @module
  */
 import {
+  type AnyCatalog,
+  type DiffioCatalog,
   type BodySource,
   type NodeReadable,
   type NodeResponse,
@@ -21,7 +23,10 @@ import type { Context, Env, MiddlewareHandler } from "hono";
 type AnyEnv = any;
 
 /** Options of {@link diffioWebhooks}. Hono's context is the `context.platform` of callbacks. */
-export type HonoWebhooksOptions<HonoEnv extends Env = AnyEnv> = ReceiverOptions<Context<HonoEnv>>;
+export type HonoWebhooksOptions<
+  HonoEnv extends Env = AnyEnv,
+  Catalog extends AnyCatalog = DiffioCatalog,
+> = ReceiverOptions<Context<HonoEnv>, Catalog>;
 
 /** A Hono handler, for `app.post(path, …)` as well as `app.all(path, …)`. */
 export type HonoWebhooksHandler<HonoEnv extends Env = AnyEnv> = MiddlewareHandler<HonoEnv> & {
@@ -42,10 +47,10 @@ interface NodeBindings {
  *
  * @throws WebhookError `invalid_secret`, `invalid_option`
  */
-export function diffioWebhooks<HonoEnv extends Env = AnyEnv>(
-  options: HonoWebhooksOptions<HonoEnv> = {},
+export function diffioWebhooks<HonoEnv extends Env = AnyEnv, Catalog extends AnyCatalog = DiffioCatalog>(
+  options: HonoWebhooksOptions<HonoEnv, Catalog> = {},
 ): HonoWebhooksHandler<HonoEnv> {
-  const receiver = createReceiver<Context<HonoEnv>>({
+  const receiver = createReceiver<Context<HonoEnv>, Catalog>({
     ...options,
     signingSecret: options.signingSecret ?? secretFromBindings,
   });

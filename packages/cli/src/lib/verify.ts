@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { type Diagnosis, WebhookError, diagnose, parseEvent } from "@diffio-webhooks/core";
+import { type Diagnosis, WebhookError, diagnose, diffioEvents } from "@diffio-webhooks/core";
 import { JSON_OPTION, newCommand } from "./command.ts";
 import { EXIT, usageError } from "./exit.ts";
 import { type HeaderRecord, readHeaderLines, readHeadersFile } from "./header-lines.ts";
@@ -66,7 +66,8 @@ interface Content {
 
 function readContent(body: Uint8Array): Content {
   try {
-    return { eventType: parseEvent(body).eventType };
+    const { eventType } = diffioEvents.parse(body);
+    return { eventType: eventType ?? "an event without a type" };
   } catch (error) {
     if (error instanceof WebhookError) return { payloadError: error.message };
     throw error;

@@ -25,7 +25,7 @@ export function receiving(
   const receiver = createReceiver({
     ...options,
     signingSecret,
-    onAny: ({ eventType }) => void events.push(eventType),
+    onAny: ({ eventType }) => void events.push(String(eventType)),
     onRejected: () => {},
   });
   return {

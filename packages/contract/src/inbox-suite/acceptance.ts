@@ -7,7 +7,18 @@ import {
   SERVICE_SECRETS,
   control,
 } from "../inboxes.ts";
-import { deliver, deliverAll, hashOf, idle, ledgerOf, message, messages, ok, runsOf } from "./driver.ts";
+import {
+  deadLetterOf,
+  deliver,
+  deliverAll,
+  hashOf,
+  idle,
+  ledgerOf,
+  message,
+  messages,
+  ok,
+  runsOf,
+} from "./driver.ts";
 
 /** Taking messages once, and running them: what every inbox does. */
 export function describeAcceptance(engine: InboxEngine): void {
@@ -39,6 +50,20 @@ export function describeAcceptance(engine: InboxEngine): void {
       expect(started[0]?.timestamp).toBeGreaterThanOrEqual(before);
       expect({ ended: ended.length, failed }).toEqual({ ended: 1, failed: [] });
     });
+
+    test.each(["{}", '{"success":true}', '{"eventType":"generation.archived"}', '{"eventType":5}'])(
+      "%s is an unknown event: run once, and never a dead letter",
+      async (body) => {
+        const one = message("gen", body);
+        for (let copy = 0; copy < 2; copy++) expect((await deliver(service, one)).status).toBe(200);
+        await idle(service);
+        expect((await ledgerOf(store, one)).started).toMatchObject([{ run: 1, bodyHash: hashOf(one.body) }]);
+        expect((await deliver(service, one)).status).toBe(200);
+        await idle(service);
+        expect((await ledgerOf(store, one)).started).toHaveLength(1);
+        if (engine.durable) expect(await deadLetterOf(service, one)).toBeUndefined();
+      },
+    );
 
     test.each([
       ["of 1 MiB", (body: string) => body + " ".repeat(1_048_576 - Buffer.byteLength(body))],

@@ -50,7 +50,7 @@ export type Path = (typeof PATHS)[keyof typeof PATHS];
 export interface LedgerRun {
   path: string;
   messageId: string;
-  eventType: string;
+  eventType: string | undefined;
   run: number;
   secretName?: string | undefined;
   hasPlatform: boolean;

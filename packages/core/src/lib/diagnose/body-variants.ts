@@ -1,22 +1,8 @@
+import { GENERATION_EVENT_FIELDS } from "../events/event-types.ts";
 import { toBytes } from "../verify/bytes.ts";
 import type { Finding, FindingCode } from "./finding.ts";
 
 const BYTE_ORDER_MARK = "\uFEFF";
-
-/** The fields as the vendor's page lists them: what sorts the keys of an event loses this order. */
-const VENDOR_ORDER = [
-  "eventType",
-  "eventId",
-  "createdAt",
-  "apiKeyId",
-  "apiProjectId",
-  "generationId",
-  "status",
-  "hasVideo",
-  "modelKey",
-  "error",
-  "errorDetails",
-];
 
 /** What to do where something changed the body on its way. */
 export const RAW_BYTES: string =
@@ -126,7 +112,10 @@ function ordersOf(value: unknown): Record<string, unknown> {
     "": value,
     " with the fields in the vendor's order": Array.isArray(value)
       ? value
-      : pick(value, [...VENDOR_ORDER.filter((key) => Object.hasOwn(value, key)), ...Object.keys(value)]),
+      : pick(value, [
+          ...GENERATION_EVENT_FIELDS.filter((key) => Object.hasOwn(value, key)),
+          ...Object.keys(value),
+        ]),
     " with sorted keys": sortKeys(value),
   };
 }

@@ -16,3 +16,18 @@ export type GenerationStatus = "queued" | "processing" | "error" | "complete";
 export function isGenerationEventType(eventType: string): eventType is GenerationEventType {
   return (GENERATION_EVENT_TYPES as readonly string[]).includes(eventType);
 }
+
+/** The fields of an event, as the vendor's page lists them: whatever sorts the keys of an event loses this order. */
+export const GENERATION_EVENT_FIELDS: readonly string[] = [
+  "eventType",
+  "eventId",
+  "createdAt",
+  "apiKeyId",
+  "apiProjectId",
+  "generationId",
+  "status",
+  "hasVideo",
+  "modelKey",
+  "error",
+  "errorDetails",
+];

@@ -10,8 +10,10 @@ export interface AcceptedMessage {
   readonly timestamp: Date;
   /** The bytes that were signed. */
   readonly rawBody: Uint8Array;
-  /** Absent where the body is not a valid event. */
+  /** Absent where the event names no type, or the body is not a valid event. */
   readonly eventType?: string | undefined;
+  /** What the event is about, where its catalog can tell: Diffio's generation. */
+  readonly subject?: string | undefined;
   /** The name of the secret that matched, if the secrets are named. */
   readonly secretName?: string | undefined;
   /** What the receiver keeps beside a message for a run in this process. Never stored; absent after a restart. */

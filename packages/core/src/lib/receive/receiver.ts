@@ -3,8 +3,9 @@ import { type BodyLimits, HeldBytes } from "./body/collector.ts";
 import { createAcceptor } from "./acceptance.ts";
 import type { Delivery } from "./delivery.ts";
 import { WebhookError } from "../errors.ts";
-import { type DiffioEvent, parseEvent } from "../events/events.ts";
-import { type Handlers, createDispatch } from "./handlers.ts";
+import type { AnyCatalog, EventOf, ParsedEvent } from "../events/catalog.ts";
+import type { DiffioCatalog } from "../events/diffio.ts";
+import { type Handlers, checkCatalog, createDispatch } from "./handlers.ts";
 import { type HeaderValue, readHeaders } from "../verify/headers.ts";
 import type { AcceptedMessage, Inbox, QueueBatch } from "../inbox/inbox.ts";
 import { memoryInbox } from "../inbox/memory-inbox.ts";
@@ -28,11 +29,14 @@ import { type Observer, checkObserver, observe } from "./observer.ts";
 import { authenticate, openEnvelope } from "../verify/verifier.ts";
 
 /** Options of {@link createReceiver}, and of every adapter. */
-export interface ReceiverOptions<Platform = unknown> extends Handlers<Platform> {
+export interface ReceiverOptions<
+  Platform = unknown,
+  Catalog extends AnyCatalog = DiffioCatalog,
+> extends Handlers<Platform, Catalog> {
   /** The endpoint's signing secret, `whsec_…`. Default: the environment variable `DIFFIO_WEBHOOK_SECRET`. */
   signingSecret?: SigningSecretSource<Platform> | undefined;
   /** Called for each failed run. Default: logs it with `console.error`, without the body. */
-  onError?: ((error: unknown, context: ErrorContext<Platform>) => unknown) | undefined;
+  onError?: ((error: unknown, context: ErrorContext<Platform, EventOf<Catalog>>) => unknown) | undefined;
   /** Called for each refused delivery. Default: logs the first refusal of each code with `console.warn`. */
   onRejected?:
     | ((error: WebhookError, delivery: Delivery, platform: Platform | undefined) => unknown)
@@ -96,15 +100,18 @@ export interface Receiver<Platform = unknown> {
  *
  * @throws WebhookError `invalid_secret`, `invalid_option`: every option is checked here, once.
  */
-export function createReceiver<Platform = unknown>(
-  options: ReceiverOptions<Platform> = {},
+export function createReceiver<Platform = unknown, Catalog extends AnyCatalog = DiffioCatalog>(
+  options: ReceiverOptions<Platform, Catalog> = {},
 ): Receiver<Platform> {
   if (typeof options !== "object" || options === null) {
     throw invalidOption("The options are not an object.", "Pass { signingSecret, on: { … } }.");
   }
   const { acknowledge = "immediately", inbox = memoryInbox(), name = "default" } = options;
+  const acceptor = createAcceptor(inbox, acknowledge);
   const keySource = createKeySource(options.signingSecret);
-  const dispatch = createDispatch(options);
+  const catalog = checkCatalog(options.events);
+  const dispatch = createDispatch<Platform>(options as Handlers<Platform, AnyCatalog>, catalog);
+  const parse = parserOf(catalog, acceptor);
   const toleranceInSeconds = checkTolerance(options.toleranceInSeconds);
   const limits = checkBodyLimits(options);
   const timeoutInSeconds = checkSeconds("handlerTimeoutInSeconds", options.handlerTimeoutInSeconds, {
@@ -120,10 +127,15 @@ export function createReceiver<Platform = unknown>(
   if (typeof name !== "string" || name === "") {
     throw invalidOption("name is empty or not a string.", "Pass a short name, or leave it out.");
   }
-  const acceptor = createAcceptor(inbox, acknowledge);
 
   let closed = false;
-  const { run, interrupted, invalid } = createRunner({ dispatch, onError, timeoutInSeconds, observer });
+  const { run, interrupted, invalid } = createRunner({
+    catalog,
+    dispatch,
+    onError,
+    timeoutInSeconds,
+    observer,
+  });
   const keepAlive = keepAliveWith(options.waitUntil, acceptor);
   const attachment = inbox.attach?.({ name, run, interrupted });
 
@@ -148,8 +160,9 @@ export function createReceiver<Platform = unknown>(
       const key = found instanceof Promise ? await found : found;
       limits.held.release(unverifiedBytes);
       unverifiedBytes = 0;
-      const event = acceptor.takesInvalid ? eventOrError(rawBody) : parseEvent(rawBody);
-      const isInvalid = event instanceof WebhookError;
+      const parsing = parse(rawBody);
+      const parsed = isThenable(parsing) ? await parsing : parsing;
+      const isInvalid = parsed instanceof WebhookError;
       const stored = {
         receiver: name,
         messageId: envelope.messageId,
@@ -162,15 +175,16 @@ export function createReceiver<Platform = unknown>(
         ? stored
         : {
             ...stored,
-            eventType: event.eventType,
+            eventType: parsed.eventType,
+            subject: parsed.subject,
             inProcess: {
-              event,
+              parsed,
               platform,
               replied,
               takenAt: observer ? monotonicSeconds() : 0,
             } satisfies InProcess<Platform>,
           };
-      const accepting = isInvalid ? acceptor.acceptInvalid(message, event) : acceptor.accept(message);
+      const accepting = isInvalid ? acceptor.acceptInvalid(message, parsed) : acceptor.accept(message);
       // From now on: a host may cancel a request whose client disconnects, and its run with it.
       if (acceptor.acknowledgesLast) keepAlive(settled(accepting), delivery, platform as Platform);
       const acceptance = isThenable(accepting) ? await accepting : accepting;
@@ -184,7 +198,7 @@ export function createReceiver<Platform = unknown>(
         } else observe(observer, "accepted", { ...observed, message });
       }
       // It was reported when it first arrived.
-      if (isInvalid && !duplicate) invalid(message, event);
+      if (isInvalid && !duplicate) invalid(message, parsed);
       if (runs) keepAlive(runs, delivery, platform as Platform);
       return failed ? refusalReply(failed, { keepsConnection: true }) : receivedReply(runs);
     } catch (error) {
@@ -229,7 +243,9 @@ export function createReceiver<Platform = unknown>(
   };
 }
 
-function checkBodyLimits(options: ReceiverOptions<never>): BodyLimits {
+function checkBodyLimits(
+  options: Pick<ReceiverOptions, "maxBodyBytes" | "bodyTimeoutInSeconds" | "maxUnverifiedBytes">,
+): BodyLimits {
   const maxBytes = checkNumber("maxBodyBytes", options.maxBodyBytes, { default: 1_048_576, min: 1 });
   const timeoutInSeconds = checkSeconds("bodyTimeoutInSeconds", options.bodyTimeoutInSeconds, {
     default: 15,
@@ -258,13 +274,24 @@ function checkContentEncoding(encoding: HeaderValue): void {
   });
 }
 
-function eventOrError(rawBody: Uint8Array): DiffioEvent | WebhookError {
-  try {
-    return parseEvent(rawBody);
-  } catch (error) {
-    if (error instanceof WebhookError) return error;
+/** Parses; where the inbox takes what is no valid event, that is no refusal. */
+function parserOf(
+  { parse }: AnyCatalog,
+  { takesInvalid }: Acceptor,
+): (rawBody: Uint8Array) => ParsedEvent | WebhookError | Promise<ParsedEvent | WebhookError> {
+  if (!takesInvalid) return parse;
+  const keep = (error: unknown): WebhookError => {
+    if (error instanceof WebhookError && error.code === "invalid_payload") return error;
     throw error;
-  }
+  };
+  return (rawBody) => {
+    try {
+      const parsed = parse(rawBody);
+      return isThenable(parsed) ? parsed.then(undefined, keep) : parsed;
+    } catch (error) {
+      return keep(error);
+    }
+  };
 }
 
 /** A promise that resolves a turn of the event loop after `start`: a reply made before that has been sent by then. */

@@ -1,5 +1,5 @@
 import { WebhookError } from "../errors.ts";
-import type { DiffioEvent } from "../events/events.ts";
+import type { DiffioEvent } from "../events/diffio.ts";
 import type { AcceptedMessage, RunAttempt } from "../inbox/inbox.ts";
 import { withinSeconds } from "../time-limit.ts";
 
@@ -25,11 +25,11 @@ export interface HandlerContext<Platform = unknown> {
 }
 
 /** What an `onError` hook receives besides the error. */
-export interface ErrorContext<Platform = unknown> extends HandlerContext<Platform> {
+export interface ErrorContext<Platform = unknown, Event = DiffioEvent> extends HandlerContext<Platform> {
   /** 0 for a delivery that is not a valid event and went to the dead letters without a run. */
   readonly run: number;
   /** The event whose run failed; absent where the body is not a valid event. */
-  readonly event?: DiffioEvent | undefined;
+  readonly event?: Event | undefined;
   readonly eventType?: string | undefined;
   /** Whether this was the last run: the inbox does not retry it again. */
   readonly final: boolean;
@@ -98,24 +98,19 @@ export class RunContext<Platform> implements HandlerContext<Platform> {
 }
 
 /** The context of a run that failed. */
-export class FailedRunContext<Platform> implements ErrorContext<Platform> {
+export class FailedRunContext<Platform> implements ErrorContext<Platform, unknown> {
   readonly messageId: string;
   readonly timestamp: Date;
   readonly run: number;
   readonly rawBody: Uint8Array;
   readonly secretName: string | undefined;
   readonly platform: Platform | undefined;
-  readonly event: DiffioEvent | undefined;
+  readonly event: unknown;
   readonly eventType: string | undefined;
   readonly final: boolean;
   readonly #run: RunContext<Platform>;
 
-  constructor(
-    context: RunContext<Platform>,
-    { eventType }: AcceptedMessage,
-    event: DiffioEvent | undefined,
-    final: boolean,
-  ) {
+  constructor(context: RunContext<Platform>, { eventType }: AcceptedMessage, event: unknown, final: boolean) {
     ({
       messageId: this.messageId,
       timestamp: this.timestamp,

@@ -1,5 +1,5 @@
 import { WebhookError } from "../errors.ts";
-import { type DiffioEvent, parseEvent } from "../events/events.ts";
+import type { AnyCatalog, ParsedEvent } from "../events/catalog.ts";
 import type { Dispatch } from "./handlers.ts";
 import type { AcceptedMessage, FailureReason, RunAttempt, RunOutcome } from "../inbox/inbox.ts";
 import { monotonicSeconds } from "../timers.ts";
@@ -9,7 +9,7 @@ import { type ErrorContext, FailedRunContext, RunContext } from "./run-context.t
 
 /** What accompanies a message from its delivery to its run, within this process. */
 export interface InProcess<Platform> {
-  readonly event: DiffioEvent;
+  readonly parsed: ParsedEvent;
   readonly platform: Platform | undefined;
   /** Callbacks start when this has resolved. */
   readonly replied: PromiseLike<unknown> | undefined;
@@ -18,9 +18,10 @@ export interface InProcess<Platform> {
 }
 
 interface RunnerOptions<Platform> {
+  readonly catalog: AnyCatalog;
   readonly observer: Observer<Platform> | undefined;
   readonly dispatch: Dispatch<Platform>;
-  readonly onError: (error: unknown, context: ErrorContext<Platform>) => unknown;
+  readonly onError: (error: unknown, context: ErrorContext<Platform, never>) => unknown;
   readonly timeoutInSeconds: number;
 }
 
@@ -37,6 +38,7 @@ const SUCCEEDED: RunOutcome = { succeeded: true };
 
 /** Makes the runner, which runs the callbacks and calls `onError` for each failed run. */
 export function createRunner<Platform>({
+  catalog,
   dispatch,
   onError,
   timeoutInSeconds,
@@ -66,19 +68,19 @@ export function createRunner<Platform>({
   ): Promise<RunOutcome> {
     const context = new RunContext(message, attempt, inProcess?.platform, timeoutInSeconds);
     // Parsed again for each further run: a callback may have changed its event.
-    let event = attempt.run === 1 ? inProcess?.event : undefined;
+    let parsed = attempt.run === 1 ? inProcess?.parsed : undefined;
     try {
-      event ??= parseEvent(message.rawBody);
+      parsed ??= await catalog.parse(message.rawBody);
     } catch (error) {
       return failed("invalid_payload", error, context, message, true);
     }
     try {
-      const callbacks = dispatch(event, context);
+      const callbacks = dispatch(parsed, context);
       if (isThenable(callbacks)) await context.limit(callbacks);
       return SUCCEEDED;
     } catch (error) {
       const reason = context.timedOut(error) ? "handler_timeout" : "handler_failed";
-      return failed(reason, error, context, message, attempt.final, event);
+      return failed(reason, error, context, message, attempt.final, parsed.event);
     }
   }
 
@@ -88,9 +90,11 @@ export function createRunner<Platform>({
     context: RunContext<Platform>,
     message: AcceptedMessage,
     final: boolean,
-    event?: DiffioEvent,
+    event?: unknown,
   ): RunOutcome {
-    callHook("onError", () => onError(error, new FailedRunContext(context, message, event, final)));
+    callHook("onError", () =>
+      onError(error, new FailedRunContext(context, message, event, final) as ErrorContext<Platform, never>),
+    );
     return { succeeded: false, final, reason, error };
   }
 

@@ -1,4 +1,3 @@
-import { decodeUtf8 } from "#utf8";
 import type * as z from "zod/mini";
 import type {
   generationCompletedSchema,
@@ -6,9 +5,10 @@ import type {
   generationProcessingSchema,
   generationQueuedSchema,
 } from "../../schemas.ts";
-import { toBytes } from "../verify/bytes.ts";
-import { WebhookError } from "../errors.ts";
-import { type GenerationEventType, isGenerationEventType } from "./event-types.ts";
+import type { WebhookError } from "../errors.ts";
+import { type EventCatalog, type ParsedEvent, type UnlistedEventType, invalidPayload } from "./catalog.ts";
+import { GENERATION_EVENT_TYPES, type GenerationEventType, isGenerationEventType } from "./event-types.ts";
+import { describe, parseJsonObject } from "./json.ts";
 
 /** The declared fields of a schema's output. Extra ones are there at run time, but a typo must not compile. */
 type Declared<Output> = { [Key in keyof Output as string extends Key ? never : Key]: Output[Key] };
@@ -33,14 +33,46 @@ export interface GenerationEventByType {
 /** Any event that the vendor documents; narrow it by `eventType`. */
 export type GenerationEvent = GenerationEventByType[GenerationEventType];
 
-/** An authentic event of a type that this version does not know. Only its `eventType` is sure to be there. */
-export interface UnknownEvent {
-  readonly eventType: string;
+/**
+ * An authentic event of a type that this version does not know, or of none at all: the sender's `svix.ping` is
+ * `{"success":true}`. Its `eventType` is a string that no known type is equal to, or `undefined`.
+ */
+export interface UnknownEvent<EventType = UnlistedEventType | undefined> {
+  readonly eventType: EventType;
   readonly [field: string]: unknown;
 }
 
-/** Whatever an authentic delivery may carry. Tell the two apart with {@link isKnownEvent}. */
+/** Whatever an authentic delivery may carry. A `switch` on its `eventType` narrows it, and so does {@link isKnownEvent}. */
 export type DiffioEvent = GenerationEvent | UnknownEvent;
+
+/** The type of {@link diffioEvents}. */
+export interface DiffioCatalog extends EventCatalog<
+  GenerationEventByType,
+  UnknownEvent,
+  UnknownEvent<string | undefined>
+> {
+  readonly types: readonly GenerationEventType[];
+  parse(body: Uint8Array | string): ParsedEvent<DiffioEvent>;
+}
+
+/** What Diffio sends: the default of the option `events`. */
+export const diffioEvents: DiffioCatalog = {
+  types: GENERATION_EVENT_TYPES,
+  parse(body) {
+    const event = parseJsonObject(body);
+    const { eventType } = event;
+    if (typeof eventType !== "string" || !isGenerationEventType(eventType)) {
+      return {
+        event: event as unknown as UnknownEvent,
+        eventType: typeof eventType === "string" ? eventType : undefined,
+        isKnown: false,
+      };
+    }
+    if (!isWhole(event)) completeOrRefuse(event);
+    const known = event as unknown as GenerationEvent;
+    return { event: known, eventType, isKnown: true, subject: known.generationId };
+  },
+};
 
 const REQUIRED = ["eventId", "createdAt", "apiKeyId", "generationId", "status"] as const;
 const NULLABLE_FIELDS = Object.entries({
@@ -51,9 +83,9 @@ const NULLABLE_FIELDS = Object.entries({
   errorDetails: "string",
 });
 
-/** Whether the event is of a documented type; `eventType` then narrows it further. */
+/** Whether the event is of a documented type. */
 export function isKnownEvent(event: DiffioEvent): event is GenerationEvent {
-  return isGenerationEventType(event.eventType);
+  return isGenerationEventType(event.eventType as string);
 }
 
 /**
@@ -65,40 +97,7 @@ export function isKnownEvent(event: DiffioEvent): event is GenerationEvent {
  * @throws WebhookError `invalid_payload`
  */
 export function parseEvent(body: Uint8Array | string): DiffioEvent {
-  return checkEvent(
-    parseJson(typeof body === "string" ? body.replace(/^\uFEFF/, "") : decode(toBytes(body))),
-  );
-}
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return decodeUtf8(bytes);
-  } catch (cause) {
-    throw invalidPayload("The body is not valid UTF-8.", cause);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The cause is left out: its message quotes the body.
-    throw invalidPayload(text.trim() === "" ? "The body is empty." : "The body is not JSON.");
-  }
-}
-
-function checkEvent(value: unknown): DiffioEvent {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalidPayload(`The body is ${describe(value)}, not an object.`);
-  }
-  const event = value as Record<string, unknown>;
-  // JSON can make an own property of this name; a later Object.assign would then set a prototype.
-  if (Object.hasOwn(event, "__proto__")) delete event["__proto__"];
-  const { eventType } = event;
-  if (typeof eventType !== "string") throw wrongField("eventType", "a string", eventType);
-  if (!isGenerationEventType(eventType)) return event as UnknownEvent;
-  if (!isWhole(event)) completeOrRefuse(event);
-  return event as unknown as GenerationEvent;
+  return diffioEvents.parse(body).event;
 }
 
 /** Whether every field is there and of its type: nearly always. Written out, since a loop over names costs ten times. */
@@ -134,17 +133,4 @@ function completeOrRefuse(event: Record<string, unknown>): void {
 
 function wrongField(field: string, expected: string, value: unknown): WebhookError {
   return invalidPayload(`${field} is ${describe(value)}, not ${expected}.`);
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : `of type ${typeof value}`;
-}
-
-function invalidPayload(message: string, cause?: unknown): WebhookError {
-  return new WebhookError("invalid_payload", message, {
-    hint: "The message is authentic but not an event that this version can read: update the package, or report it.",
-    cause,
-  });
 }
