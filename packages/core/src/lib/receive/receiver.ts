@@ -1,6 +1,6 @@
 import { discardBody, readBody } from "./body/body.ts";
 import { type BodyLimits, HeldBytes } from "./body/collector.ts";
-import { createAcceptor } from "./acceptance.ts";
+import { type Acceptor, createAcceptor } from "./acceptance.ts";
 import type { Delivery } from "./delivery.ts";
 import { WebhookError } from "../errors.ts";
 import type { AnyCatalog, EventOf, ParsedEvent } from "../events/catalog.ts";
