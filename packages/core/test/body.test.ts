@@ -68,6 +68,21 @@ describe.each(Object.entries(STALLING))("%s that stalls", (_name, stalling) => {
   });
 });
 
+test("a body that is refused for want of room makes room at once, for others that are read in the same moment", () => {
+  const held = new HeldBytes(1000);
+  const collector = (): BodyCollector => new BodyCollector({ maxBytes: 10_000, timeoutInSeconds: 15, held });
+  const [one, other] = [collector(), collector()];
+  one.add(new Uint8Array(450));
+  other.add(new Uint8Array(450));
+  expect(errorOf(() => one.add(new Uint8Array(200))).code).toBe("receiver_busy");
+  other.add(new Uint8Array(550));
+  other.drop();
+  // Dropping it again releases nothing twice.
+  one.drop();
+  expect(errorOf(() => collector().add(new Uint8Array(1001))).code).toBe("receiver_busy");
+  collector().add(new Uint8Array(1000));
+});
+
 test("a delivery that waits for its secret counts for maxUnverifiedBytes, a verified one does not", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   const receiver = receiverWith({

@@ -54,7 +54,13 @@ export class BodyCollector {
     if (chunk.length === 0) this.#empty += 1;
     const { maxBytes, held } = this.#limits;
     if (length > maxBytes || this.#empty > MAX_EMPTY_CHUNKS) throw bodyTooLarge(maxBytes);
-    held.add(chunk.length);
+    try {
+      held.add(chunk.length);
+    } catch (error) {
+      // At once: other bodies that are being read would all be refused too, before the caller drops this one.
+      this.drop();
+      throw error;
+    }
     if (this.#length === 0) this.#bytes = chunk;
     else this.#append(chunk, length);
     this.#length = length;
