@@ -8,3 +8,11 @@ export { checkDurableInboxOptions } from "./lib/inbox/durable-inbox-options.ts";
 export type { CheckedDurableInboxOptions, DurableInboxOptions } from "./lib/inbox/durable-inbox-options.ts";
 export { checkPage, deadLetterNotFound, errorText, unknownPage } from "./lib/inbox/dead-letters.ts";
 export { checkNumber, checkSeconds, invalidOption } from "./lib/options.ts";
+export {
+  clearInterval,
+  clearTimeout,
+  monotonicSeconds,
+  nextTurn,
+  setInterval,
+  setTimeout,
+} from "./lib/timers.ts";

@@ -103,7 +103,8 @@ function isEvent(body: SignMessageOptions["body"]): body is object {
   );
 }
 
-function toSeconds(timestamp: Date | number = Date.now() / 1000): number {
+/** Never 0 by itself, which no sender sends: mocked clocks begin there. */
+function toSeconds(timestamp: Date | number = Math.max(1, Date.now() / 1000)): number {
   const seconds = timestamp instanceof Date ? timestamp.getTime() / 1000 : timestamp;
   if (!Number.isFinite(seconds))
     throw invalidOption("timestamp is not a time.", "Pass a Date, or seconds since 1970.");

@@ -1,3 +1,9 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { build } from "esbuild";
 
 /** The part of miniflare that is used here. The types it ships do not compile: they import what it does not depend on. */
@@ -12,6 +18,7 @@ interface MiniflareModule {
       config: {
         name: string;
         compatibilityDate: string;
+        compatibilityFlags: readonly string[];
         env: Record<string, Binding>;
         exports: Record<string, { type: "durable-object"; storage: "sqlite" }>;
         triggers: ({ type: "queue"; name: string } & QueueConsumer)[];
@@ -42,6 +49,7 @@ export interface WorkerOptions {
   readonly queues?: Readonly<Record<string, QueueConsumer>>;
   /** Durable Objects with SQLite: the names of the classes that it exports, by their bindings. */
   readonly objects?: Readonly<Record<string, string>>;
+  readonly compatibilityFlags?: readonly string[];
   /** The folder in which they are kept; in memory without. */
   readonly storage?: string;
 }
@@ -56,6 +64,7 @@ export interface RunningWorker {
 }
 
 const MODULE: string = "miniflare";
+const COMPATIBILITY_DATE = "2026-01-01";
 
 /** Bundles a Worker as wrangler does: with the same export conditions. */
 export async function bundleForWorkerd(entryPoint: string): Promise<string> {
@@ -70,10 +79,42 @@ export async function bundleForWorkerd(entryPoint: string): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
+/** Bundles a Worker that uses Node's modules with wrangler itself, which brings polyfills for those that workerd lacks. */
+export async function bundleWithWrangler(entryPoint: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "diffio-wrangler-"));
+  try {
+    const config = join(folder, "wrangler.json");
+    await writeFile(
+      config,
+      JSON.stringify({
+        name: "worker",
+        main: entryPoint,
+        compatibility_date: COMPATIBILITY_DATE,
+        compatibility_flags: ["nodejs_compat"],
+      }),
+    );
+    const wrangler = join(
+      dirname(createRequire(import.meta.url).resolve("wrangler/package.json")),
+      "bin/wrangler.js",
+    );
+    const output = join(folder, "out");
+    await promisify(execFile)(
+      process.execPath,
+      [wrangler, "deploy", "--dry-run", "--outdir", output, "-c", config],
+      {
+        env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true" },
+      },
+    );
+    return await readFile(join(output, basename(entryPoint).replace(/\.ts$/, ".js")), "utf8");
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 /** Runs a bundled Worker in a real workerd, on a port of 127.0.0.1. */
 export async function startWorkerd(
   script: string,
-  { vars = {}, queues = {}, objects = {}, storage }: WorkerOptions = {},
+  { vars = {}, queues = {}, objects = {}, compatibilityFlags = [], storage }: WorkerOptions = {},
 ): Promise<RunningWorker> {
   const { Miniflare } = (await import(MODULE)) as MiniflareModule;
   let stdout = "";
@@ -94,7 +135,8 @@ export async function startWorkerd(
       {
         config: {
           name: "worker",
-          compatibilityDate: "2026-01-01",
+          compatibilityDate: COMPATIBILITY_DATE,
+          compatibilityFlags,
           env: {
             ...mapValues(vars, (value): Binding => ({ type: "text", value })),
             ...mapValues(queues, (_, binding): Binding => ({ type: "queue", name: queueName(binding) })),

@@ -1,3 +1,4 @@
+import { setTimeout } from "@diffio-webhooks/core/inbox";
 import { env } from "cloudflare:workers";
 import { WebhookError } from "@diffio-webhooks/core";
 import type { InboxObject } from "./object-protocol.ts";

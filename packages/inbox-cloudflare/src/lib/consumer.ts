@@ -5,7 +5,12 @@ import type {
   RunAttempt,
   RunOutcome,
 } from "@diffio-webhooks/core";
-import { type CheckedDurableInboxOptions, errorText } from "@diffio-webhooks/core/inbox";
+import {
+  type CheckedDurableInboxOptions,
+  errorText,
+  clearInterval,
+  setInterval,
+} from "@diffio-webhooks/core/inbox";
 import { type CallObject, pause } from "./bindings.ts";
 import type { LeaseHolder, ObjectSettings, RunEnd, StoredMessage } from "./object-protocol.ts";
 import { fromQueueMessage } from "./queue-message.ts";

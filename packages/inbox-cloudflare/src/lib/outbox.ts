@@ -1,4 +1,4 @@
-import { errorText } from "@diffio-webhooks/core/inbox";
+import { errorText, clearTimeout, setTimeout } from "@diffio-webhooks/core/inbox";
 
 /** What a queue takes in one call. */
 const MAX_BATCH = 100;

@@ -1,4 +1,4 @@
-import { errorText } from "@diffio-webhooks/core/inbox";
+import { errorText, monotonicSeconds } from "@diffio-webhooks/core/inbox";
 
 /** How long there must have been no trouble for the next to be told. */
 const QUIET_MS = 60_000;
@@ -7,7 +7,7 @@ const QUIET_MS = 60_000;
 export function createOutageReport(): (error: unknown) => void {
   let last = -Infinity;
   return (error) => {
-    const now = performance.now();
+    const now = monotonicSeconds() * 1000;
     if (now - last > QUIET_MS) {
       // Its text only: the driver's errors hold the connection, and all that is in it.
       console.error(

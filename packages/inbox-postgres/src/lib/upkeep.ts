@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from "@diffio-webhooks/core/inbox";
 import type { CheckedDurableInboxOptions } from "@diffio-webhooks/core/inbox";
 import type { Connection } from "./connection.ts";
 import { look } from "./look.ts";

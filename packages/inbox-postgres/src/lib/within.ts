@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from "@diffio-webhooks/core/inbox";
 /**
  * Waits for a promise, but not for ever.
  *

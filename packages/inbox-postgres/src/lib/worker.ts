@@ -1,5 +1,10 @@
 import type { AttachedReceiver, InboxAttachment, RunOutcome } from "@diffio-webhooks/core";
-import { type CheckedDurableInboxOptions, invalidOption } from "@diffio-webhooks/core/inbox";
+import {
+  type CheckedDurableInboxOptions,
+  invalidOption,
+  clearTimeout,
+  setTimeout,
+} from "@diffio-webhooks/core/inbox";
 import type { Attached, Run } from "./attached.ts";
 import { type Claimed, claim } from "./claim.ts";
 import type { Connection } from "./connection.ts";

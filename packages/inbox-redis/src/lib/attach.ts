@@ -1,5 +1,12 @@
 import type { AttachedReceiver, InboxAttachment, RunOutcome } from "@diffio-webhooks/core";
-import { type CheckedDurableInboxOptions, errorText } from "@diffio-webhooks/core/inbox";
+import {
+  type CheckedDurableInboxOptions,
+  errorText,
+  clearInterval,
+  clearTimeout,
+  setInterval,
+  setTimeout,
+} from "@diffio-webhooks/core/inbox";
 import { type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
 import { isJobError } from "./claim.ts";
 import { createClients } from "./clients.ts";

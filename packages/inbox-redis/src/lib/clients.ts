@@ -1,3 +1,4 @@
+import { clearInterval, setInterval } from "@diffio-webhooks/core/inbox";
 import { Redis, type RedisOptions } from "ioredis";
 import type { Outages } from "./outages.ts";
 import type { RedisSettings } from "./settings.ts";

@@ -1,3 +1,4 @@
+import { monotonicSeconds } from "@diffio-webhooks/core/inbox";
 /** A run's hold on its message. */
 export interface Lease {
   /** Aborted when it may be lost, or is given up. */
@@ -26,13 +27,13 @@ export function holdLease(extend: () => Promise<boolean>, leaseInSeconds: number
   const released = new Promise<"released">((resolve) => {
     resolveReleased = resolve;
   });
-  let heldUntil = performance.now() + leaseInSeconds * 1000;
+  let heldUntil = monotonicSeconds() * 1000 + leaseInSeconds * 1000;
   let renewing = false;
   let lost = false;
 
   async function ask(): Promise<void> {
     if (lost) return;
-    const askedAt = performance.now();
+    const askedAt = monotonicSeconds() * 1000;
     try {
       if (await extend()) heldUntil = askedAt + leaseInSeconds * 1000;
       else lose();
@@ -50,7 +51,7 @@ export function holdLease(extend: () => Promise<boolean>, leaseInSeconds: number
     signal: controller.signal,
     released,
     renew() {
-      if (performance.now() >= heldUntil) {
+      if (monotonicSeconds() * 1000 >= heldUntil) {
         controller.abort(new Error("The lease of this run could not be renewed: another may begin."));
       }
       if (renewing) return;

@@ -1,4 +1,4 @@
-import { errorText } from "@diffio-webhooks/core/inbox";
+import { errorText, monotonicSeconds } from "@diffio-webhooks/core/inbox";
 
 const QUIET_MS = 10_000;
 
@@ -19,8 +19,8 @@ export function watchOutages(where: string): Outages {
       if (ongoing) return;
       ongoing = true;
       // Where only one of several connections fails, the others end the outage again and again.
-      if (performance.now() - toldAt < QUIET_MS) return;
-      toldAt = performance.now();
+      if (monotonicSeconds() * 1000 - toldAt < QUIET_MS) return;
+      toldAt = monotonicSeconds() * 1000;
       console.warn(
         // Its text only: the client's errors hold the command, and a body may stand in it.
         `[diffio-webhooks] Redis at ${where} fails; deliveries are answered 503, and runs wait, until it is back. ${errorText(error)}`,

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from "@diffio-webhooks/core/inbox";
 import type { CheckedDurableInboxOptions } from "@diffio-webhooks/core/inbox";
 import { runScript } from "./scripts.ts";
 import type { ReceiverQueue, Store } from "./store.ts";

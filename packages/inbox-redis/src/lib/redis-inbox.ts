@@ -3,6 +3,8 @@ import {
   type DurableInboxOptions,
   checkDurableInboxOptions,
   invalidOption,
+  clearTimeout,
+  setTimeout,
 } from "@diffio-webhooks/core/inbox";
 import type { Redis } from "ioredis";
 import { startWorker } from "./attach.ts";

@@ -1,5 +1,11 @@
 import type { Acceptance, AcceptedMessage, AttachedReceiver, InboxAttachment } from "@diffio-webhooks/core";
-import { type CheckedDurableInboxOptions, invalidOption } from "@diffio-webhooks/core/inbox";
+import {
+  type CheckedDurableInboxOptions,
+  invalidOption,
+  clearInterval,
+  clearTimeout,
+  setTimeout,
+} from "@diffio-webhooks/core/inbox";
 import { KeptMessages } from "./kept-messages.ts";
 import type { Lease, LeasedMessage, Operations } from "./operations.ts";
 import { Outage } from "./outage.ts";

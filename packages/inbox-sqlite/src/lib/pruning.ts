@@ -1,3 +1,4 @@
+import { setInterval } from "@diffio-webhooks/core/inbox";
 import type { CheckedDurableInboxOptions } from "@diffio-webhooks/core/inbox";
 import type { Operations, PruneProgress } from "./operations.ts";
 import type { StoreClient } from "./store-client.ts";

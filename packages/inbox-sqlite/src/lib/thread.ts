@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from "@diffio-webhooks/core/inbox";
 import { Worker } from "node:worker_threads";
 import type { FromWorker, Request, WorkerOptions } from "./operations.ts";
 import { type Wire, packRequests, unpackAnswers } from "./wire.ts";

@@ -1,3 +1,8 @@
+import { clearTimeout, setTimeout } from "@diffio-webhooks/core/inbox";
+
+// The runtime's own: fake timers of a test hold nothing up.
+const { setImmediate } = globalThis;
+
 /** Waits a moment. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {

@@ -1,5 +1,5 @@
-/** A host that may freeze or end the process as soon as the reply has left. */
-interface FreezingHost {
+/** A host that may freeze or end the process as soon as the reply has been sent. */
+export interface FreezingHost {
   readonly name: string;
   readonly hint: string;
 }
@@ -8,29 +8,32 @@ const AFTER_HANDLERS =
   'Pass acknowledge: "after-handlers", so that the reply waits for the callbacks; or use a durable inbox.';
 
 /** By an environment variable that each of them sets. Vercel and Netlify run on Lambda: they come first. */
-const HOSTS: readonly (readonly [variable: string, host: FreezingHost])[] = [
-  [
-    "VERCEL",
-    { name: "Vercel", hint: "Pass waitUntil from @vercel/functions (Next.js: after) as waitUntil." },
-  ],
-  ["NETLIFY", { name: "Netlify", hint: "Pass waitUntil: (runs, { context }) => context.waitUntil(runs)." }],
-  ["AWS_LAMBDA_FUNCTION_NAME", { name: "AWS Lambda", hint: AFTER_HANDLERS }],
-  ["FUNCTION_TARGET", { name: "Google Cloud Functions", hint: AFTER_HANDLERS }],
-  ["FUNCTIONS_WORKER_RUNTIME", { name: "Azure Functions", hint: AFTER_HANDLERS }],
+const HOSTS: readonly (readonly [variable: string, name: string, hint?: string])[] = [
+  ["VERCEL", "Vercel", "Pass waitUntil from @vercel/functions (Next.js: after) as waitUntil."],
+  ["NETLIFY", "Netlify", "Pass its context's waitUntil as waitUntil."],
+  ["AWS_LAMBDA_FUNCTION_NAME", "AWS Lambda"],
+  ["FUNCTION_TARGET", "Google Cloud Functions"],
+  ["K_SERVICE", "Google Cloud Run"],
 ];
 
 /** The host that this process runs on, if it is one of those; by its environment. */
 export function freezingHost(): FreezingHost | undefined {
-  const { process, navigator } = globalThis as {
+  const { process, navigator, EdgeRuntime } = globalThis as {
     process?: { env?: Record<string, string | undefined> };
     navigator?: { userAgent?: string };
+    EdgeRuntime?: { waitUntil?: unknown };
   };
   if (navigator?.userAgent === "Cloudflare-Workers") {
+    const hint =
+      'Pass waitUntil from "cloudflare:workers" as waitUntil, or the execution context to the handler.';
+    return { name: "Cloudflare Workers", hint };
+  }
+  if (typeof EdgeRuntime?.waitUntil === "function") {
     return {
-      name: "Cloudflare Workers",
-      hint: 'Pass waitUntil from "cloudflare:workers" as waitUntil, or pass the execution context to the handler.',
+      name: "Supabase Edge Functions",
+      hint: "Pass waitUntil: (runs) => EdgeRuntime.waitUntil(runs).",
     };
   }
-  const env = process?.env;
-  return env && HOSTS.find(([variable]) => env[variable])?.[1];
+  const [, name, hint = AFTER_HANDLERS] = HOSTS.find(([variable]) => process?.env?.[variable]) ?? [];
+  return name === undefined ? undefined : { name, hint };
 }

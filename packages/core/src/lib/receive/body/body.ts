@@ -60,7 +60,11 @@ function readRaw(
   }
   if (isNodeStream(raw)) {
     const kept = bytesOfNodeRequest(raw, hint, limits);
-    if (kept === undefined) return readNodeStream(raw, limits);
+    if (kept === undefined) {
+      // A mock of a request that is no stream, and has no bytes either.
+      if (!("resume" in raw)) throw bodyAlreadyParsed(hint ?? WEB_HINT);
+      return readNodeStream(raw, limits);
+    }
     return kept instanceof Promise ? kept.then((bytes) => hold(bytes, limits)) : hold(kept, limits);
   }
   return hold(toBytes(raw), limits);
@@ -83,7 +87,7 @@ export async function discardBody(source: BodySource, { code }: WebhookError): P
   // What somebody else reads is theirs.
   if (typeof source === "function" || code === "body_already_parsed") return true;
   const lingers = code !== "body_timeout" && code !== "body_incomplete";
-  if (isNodeStream(source)) return discardNodeStream(source, lingers);
+  if (isNodeStream(source)) return "resume" in source ? discardNodeStream(source, lingers) : true;
   const stream = isWebRequest(source) ? source.body : source;
   return isWebStream(stream) ? lingers && discardWebStream(stream) : true;
 }
@@ -96,6 +100,8 @@ function isWebStream(raw: RawBody | null): raw is ReadableStream<Uint8Array> {
   return typeof raw === "object" && raw !== null && "getReader" in raw;
 }
 
+/** A Node stream, or a mock of a Node request. */
 function isNodeStream(raw: RawBody): raw is NodeReadable {
-  return typeof raw === "object" && raw !== null && "on" in raw && "resume" in raw;
+  if (typeof raw !== "object" || raw === null) return false;
+  return ("on" in raw && "resume" in raw) || ("headers" in raw && "method" in raw);
 }
