@@ -5,7 +5,7 @@ import type { Delivery, ReceiverOptions, Reply } from "../src/index.ts";
 import { BodyCollector, HeldBytes } from "../src/lib/receive/body/collector.ts";
 import { COMPLETED, SECRET, errorOf, now, post } from "./support/deliveries.ts";
 
-vi.mock("../src/lib/timers.ts", () => import("./support/fakeable-timers.ts"));
+vi.mock("../src/lib/timers.ts", () => import("@diffio-webhooks/test-support/fakeable-timers"));
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });

@@ -4,7 +4,7 @@ import type { Reply } from "../src/index.ts";
 import { sampleEvent, signMessage } from "../src/testing.ts";
 import { SECRET, errorOf } from "./support/deliveries.ts";
 
-vi.mock("../src/lib/timers.ts", () => import("./support/fakeable-timers.ts"));
+vi.mock("../src/lib/timers.ts", () => import("@diffio-webhooks/test-support/fakeable-timers"));
 
 const OTHER = "whsec_b3RoZXItc2VjcmV0LW9mLTI0LWJ5dGVz";
 const FORGED = "whsec_Zm9yZ2VkLXNlY3JldC1vZi0yNC1ieXRl";

@@ -11,7 +11,7 @@ import type {
 import { errorOf, post, turns } from "./support/deliveries.ts";
 import { openReceiver } from "./support/receivers.ts";
 
-vi.mock("../src/lib/timers.ts", () => import("./support/fakeable-timers.ts"));
+vi.mock("../src/lib/timers.ts", () => import("@diffio-webhooks/test-support/fakeable-timers"));
 
 function message(messageId: string, receiver = "default"): AcceptedMessage {
   return {

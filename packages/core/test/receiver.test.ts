@@ -36,7 +36,7 @@ import {
 import { acceptOnly, openReceiver } from "./support/receivers.ts";
 import { PROTOTYPE_NAMES } from "./vectors/events.ts";
 
-vi.mock("../src/lib/timers.ts", () => import("./support/fakeable-timers.ts"));
+vi.mock("../src/lib/timers.ts", () => import("@diffio-webhooks/test-support/fakeable-timers"));
 
 afterEach(() => {
   vi.useRealTimers();

@@ -15,7 +15,7 @@ import {
 import { VENDOR_PAYLOAD } from "./vectors/events.ts";
 import { PUBLISHED } from "./vectors/published.ts";
 
-vi.mock("../src/lib/timers.ts", () => import("./support/fakeable-timers.ts"));
+vi.mock("../src/lib/timers.ts", () => import("@diffio-webhooks/test-support/fakeable-timers"));
 
 describe("signMessage", () => {
   beforeEach(() => {

@@ -23,7 +23,7 @@ import { PUBLISHED, PUBLISHED_V1A } from "./vectors/published.ts";
 import { malformedTokens, nonCanonicalVariants } from "./vectors/signatures.ts";
 import { malformedTimestamps } from "./vectors/timestamps.ts";
 
-vi.mock("../src/lib/timers.ts", () => import("./support/fakeable-timers.ts"));
+vi.mock("../src/lib/timers.ts", () => import("@diffio-webhooks/test-support/fakeable-timers"));
 
 const verifier = createVerifier({ signingSecret: SECRET, now });
 

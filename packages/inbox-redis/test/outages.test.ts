@@ -11,6 +11,8 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { watchOutages } from "../src/lib/outages.ts";
 import { attach, message, openInbox } from "./support/inboxes.ts";
 
+vi.mock("../../core/src/lib/timers.ts", () => import("@diffio-webhooks/test-support/fakeable-timers"));
+
 test("an outage is told once, and not more often than every ten seconds", () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const clock = vi.spyOn(performance, "now");

@@ -94,7 +94,8 @@ function headersOf(): Record<string, string> {
 
 function post(url: string, inTwoParts: boolean): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { method: "POST", headers: headersOf(), agent: false });
+    const headers = { ...headersOf(), "content-length": String(BODY.length) };
+    const request = httpRequest(url, { method: "POST", headers, agent: false });
     request.on("error", reject);
     request.on("response", (response) => {
       let text = "";

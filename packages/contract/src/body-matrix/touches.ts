@@ -107,6 +107,58 @@ export const TOUCHES: readonly Touch[] = [
     inTwoParts: true,
   },
   {
+    name: "kept early, as text, and an async middleware behind it: a character lies across two chunks",
+    async touch(request) {
+      request.rawBody = "";
+      request.on("data", (chunk: Buffer) => {
+        request.rawBody = (request.rawBody as string) + chunk.toString();
+      });
+      await untilNextChunk(request);
+    },
+    bytesAreThere: false,
+    inTwoParts: true,
+  },
+  {
+    name: "an empty rawBody that nobody fills, read to its end",
+    async touch(request) {
+      request.rawBody = "";
+      await collect(request);
+    },
+    bytesAreThere: false,
+  },
+  {
+    name: "an empty rawBody that nobody fills, and the bytes in body",
+    async touch(request) {
+      request.rawBody = Buffer.alloc(0);
+      request.body = await collect(request);
+    },
+    bytesAreThere: true,
+  },
+  {
+    name: "rawBody is the first chunk alone, the stream flows on",
+    async touch(request) {
+      request.rawBody = await nextChunk(request);
+    },
+    bytesAreThere: false,
+    inTwoParts: true,
+  },
+  {
+    name: "rawBody is the first chunk alone, then paused",
+    async touch(request) {
+      request.rawBody = await nextChunk(request);
+      request.pause();
+    },
+    bytesAreThere: false,
+    inTwoParts: true,
+  },
+  {
+    name: "written again as text in body",
+    async touch(request) {
+      request.body = JSON.stringify(JSON.parse((await collect(request)).toString()), null, 2);
+    },
+    bytesAreThere: false,
+  },
+  {
     name: "kept whole in rawBody",
     async touch(request) {
       request.rawBody = await collect(request);

@@ -102,6 +102,6 @@ function isWebStream(raw: RawBody | null): raw is ReadableStream<Uint8Array> {
 
 /** A Node stream, or a mock of a Node request. */
 function isNodeStream(raw: RawBody): raw is NodeReadable {
-  if (typeof raw !== "object" || raw === null) return false;
+  if (typeof raw !== "object" || raw === null || "bodyUsed" in raw) return false;
   return ("on" in raw && "resume" in raw) || ("headers" in raw && "method" in raw);
 }

@@ -13,6 +13,9 @@ export interface NodeReadable {
   readonly readableEnded: boolean;
   readonly destroyed: boolean;
   readonly readableDidRead?: boolean;
+  /** False while it is paused. */
+  readonly readableFlowing?: boolean | null;
+  readonly headers?: Readonly<Record<string, unknown>>;
   readonly readableEncoding?: string | null;
   readonly aborted?: boolean;
   readonly complete?: boolean;
@@ -49,22 +52,32 @@ export function bytesOfNodeRequest(
     if (request.readableDidRead === undefined && isParsed(request)) throw bodyAlreadyParsed(hint);
     return undefined;
   }
-  if (request.readableEnded || request.readableDidRead === undefined) {
-    if (kept) return kept;
-    throw bodyAlreadyParsed(hint);
-  }
+  if (request.readableDidRead === undefined && kept) return kept;
+  if (request.readableEnded) return wholeBytes(request, hint);
   if (request.destroyed || request.aborted) throw bodyIncomplete();
   // It is being read. Whoever keeps the bytes has all of them at its end.
-  if (!isKeeping(request)) throw bodyAlreadyParsed(hint);
-  return withinSeconds(untilEnd(request), limits.timeoutInSeconds, () => bodyTimeout(limits)).then(() => {
-    const whole = keptBytes(request);
-    if (whole) return whole;
-    throw bodyAlreadyParsed(hint);
-  });
+  if (!isKeeping(request) || request.readableFlowing === false) throw bodyAlreadyParsed(hint);
+  return withinSeconds(untilEnd(request), limits.timeoutInSeconds, () => bodyTimeout(limits)).then(() =>
+    wholeBytes(request, hint),
+  );
+}
+
+/**
+ * The bytes that somebody keeps of a stream that has been read. Not believed where they are not as many as arrived: a
+ * `rawBody` that nobody filled, a part, or text that was decoded chunk by chunk.
+ */
+function wholeBytes(request: NodeReadable, hint: string): Uint8Array {
+  const { rawBody, body, headers } = request;
+  const contentLength = Number(headers?.["content-length"] ?? Number.NaN);
+  for (const candidate of [{ rawBody }, { body }]) {
+    const kept = keptBytes(candidate);
+    if (kept && (Number.isNaN(contentLength) || kept.length === contentLength)) return kept;
+  }
+  throw bodyAlreadyParsed(hint);
 }
 
 /** The bytes that somebody keeps; as text, where it was decoded. */
-function keptBytes({ rawBody, body }: NodeReadable): Uint8Array | undefined {
+function keptBytes({ rawBody, body }: Pick<NodeReadable, "rawBody" | "body">): Uint8Array | undefined {
   if (isBytesOrText(rawBody)) return toBytes(rawBody);
   // Text that is no JSON object is what a parser made of a JSON string.
   const isOriginal = typeof body === "string" ? /^\uFEFF?\s*\{/.test(body) : body instanceof Uint8Array;

@@ -1,7 +1,7 @@
 /**
- * In place of `timers.ts`, for tests that move the clock: the globals as they are at each call.
+ * In place of core's `timers.ts`, for tests that move the clock: the globals as they are at each call.
  *
- *     vi.mock("../src/lib/timers.ts", () => import("./support/fakeable-timers.ts"));
+ *     vi.mock("../src/lib/timers.ts", () => import("@diffio-webhooks/test-support/fakeable-timers"));
  */
 type Timer = ReturnType<typeof globalThis.setTimeout>;
 
