@@ -80,7 +80,7 @@ const ADAPTERS: Readonly<Record<string, Start>> = {
   async fastify(options) {
     const app = fastify();
     await app.register(fastifyWebhooks, { path: PATH, signingSecret, ...options });
-    const receiver = app.diffioWebhooks.get(PATH);
+    const receiver = app.diffioWebhooks?.get(PATH);
     if (!receiver) throw new Error("There is no receiver.");
     // Not by inject(), whose body waits for the global setImmediate.
     const origin = await app.listen({ port: 0, host: "127.0.0.1" });

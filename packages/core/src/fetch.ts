@@ -13,10 +13,13 @@ export interface FetchContext {
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
-/** The platform, as callbacks and a `signingSecret` function receive it. */
+/** What a callback and a `signingSecret` function find of the platform. */
 export interface FetchPlatform {
   readonly request: Request;
-  readonly ctx: FetchContext | undefined;
+  /** What the platform passes last: a route's context in Next.js, the execution context in a Worker. */
+  readonly ctx: object | undefined;
+  /** The environment, in a Worker whose `fetch` this is. */
+  readonly env: object | undefined;
 }
 
 /** Options of {@link createFetchHandler}. */
@@ -25,9 +28,12 @@ export type FetchHandlerOptions<Catalog extends AnyCatalog = DiffioCatalog> = Re
   Catalog
 >;
 
-/** Answers one request. On platforms with a `waitUntil`, pass their context: its `waitUntil` receives the runs. */
+/**
+ * Answers one request. It fits a route of Next.js, `Deno.serve`, `Bun.serve` and the `fetch` of a Worker as it is; where
+ * one of the arguments has a `waitUntil`, that receives the runs.
+ */
 export interface FetchHandler {
-  (request: Request, ctx?: FetchContext): Promise<Response>;
+  (request: Request, context?: object, executionContext?: object): Promise<Response>;
   readonly receiver: Receiver<FetchPlatform>;
 }
 
@@ -40,20 +46,27 @@ export function createFetchHandler<Catalog extends AnyCatalog = DiffioCatalog>(
   options: FetchHandlerOptions<Catalog> = {},
 ): FetchHandler {
   const receiver = createReceiver<FetchPlatform, Catalog>(options);
-  async function handleFetch(request: Request, ctx?: FetchContext): Promise<Response> {
+  async function handleFetch(
+    request: Request,
+    context?: object,
+    executionContext?: object,
+  ): Promise<Response> {
     const { method, headers } = request;
+    const [ctx, env] = executionContext ? [executionContext, context] : [context, undefined];
     const reply = await receiver.receive(
-      {
-        method,
-        headers,
-        body: request,
-        waitUntil: ctx?.waitUntil && ((runs) => ctx.waitUntil?.(runs)),
-      },
-      { request, ctx },
+      { method, headers, body: request, waitUntil: waitUntilOf(ctx) },
+      { request, ctx, env },
     );
     return toResponse(reply);
   }
   return Object.assign(handleFetch, { receiver });
+}
+
+/** A platform's way to be kept alive, if it has one. */
+export function waitUntilOf(
+  context: FetchContext | undefined,
+): ((runs: Promise<unknown>) => void) | undefined {
+  return typeof context?.waitUntil === "function" ? (runs) => context.waitUntil?.(runs) : undefined;
 }
 
 /** The reply as the web's `Response`. */

@@ -16,3 +16,4 @@ export {
   setInterval,
   setTimeout,
 } from "./lib/timers.ts";
+export { nameTaken } from "./lib/inbox/name-taken.ts";

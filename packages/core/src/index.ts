@@ -30,6 +30,7 @@ export type { SignedDelivery, VerifiedMessage, Verifier, VerifierOptions } from 
 export { diagnose } from "./lib/diagnose/diagnose.ts";
 export type { DiagnoseOptions, Diagnosis } from "./lib/diagnose/diagnose.ts";
 export type { Finding, FindingCode } from "./lib/diagnose/finding.ts";
+export { failedRunText, firstOfItsCode, refusalText } from "./lib/receive/hooks.ts";
 export { createReceiver } from "./lib/receive/receiver.ts";
 export type { Receiver, ReceiverOptions } from "./lib/receive/receiver.ts";
 export type { Delivery } from "./lib/receive/delivery.ts";

@@ -10,6 +10,9 @@ import {
   type ReceiverOptions,
   WebhookError,
   createReceiver,
+  failedRunText,
+  firstOfItsCode,
+  refusalText,
   untilSent,
 } from "@diffio-webhooks/core";
 import type {
@@ -24,6 +27,33 @@ import type {
   RawServerDefault,
 } from "fastify";
 import fastifyPlugin from "fastify-plugin";
+
+// One install is enough: what an app needs of core beside the adapter.
+export { WebhookError, defineEvents, isKnownEvent, memoryInbox } from "@diffio-webhooks/core";
+export type {
+  Delivery,
+  DiffioEvent,
+  ErrorContext,
+  EventCatalog,
+  EventOf,
+  GenerationCompletedEvent,
+  GenerationEvent,
+  GenerationFailedEvent,
+  GenerationProcessingEvent,
+  GenerationQueuedEvent,
+  Handler,
+  HandlerContext,
+  Handlers,
+  HandlersByType,
+  Inbox,
+  MemoryInboxOptions,
+  Observer,
+  Receiver,
+  SigningSecretSource,
+  SigningSecrets,
+  UnknownEvent,
+  WebhookErrorCode,
+} from "@diffio-webhooks/core";
 
 const HINT =
   "Something reads the request before Fastify routes it (an onRequest hook, the platform): let it leave the stream alone, " +
@@ -51,10 +81,12 @@ export interface FastifyWebhooksPlugin extends FastifyPluginAsync<FastifyWebhook
   readonly receivesWebhooks: true;
 }
 
+type Options = ReceiverOptions<FastifyPlatform, AnyCatalog>;
+
 declare module "fastify" {
   interface FastifyInstance {
-    /** The receivers of this instance, by their whole path (prefixes included). */
-    diffioWebhooks: Map<string, Receiver<FastifyPlatform>>;
+    /** The receivers of this instance, by their whole path (prefixes included). Absent before the first is registered. */
+    diffioWebhooks: Map<string, Receiver<FastifyPlatform>> | undefined;
   }
 
   // The names are Fastify's: interfaces merge only where they are the same.
@@ -80,11 +112,12 @@ async function plugin<Catalog extends AnyCatalog>(
       hint: 'Pass the path to receive at: app.register(diffioWebhooks, { path: "/webhooks/diffio", … }).',
     });
   }
-  const receiver = createReceiver<FastifyPlatform, AnyCatalog>(
-    options as ReceiverOptions<FastifyPlatform, AnyCatalog>,
-  );
+  const receiver = createReceiver<FastifyPlatform, AnyCatalog>({
+    ...loggingHooks(fastify.log),
+    ...withoutUndefined(options as Options),
+  });
   if (!fastify.hasDecorator("diffioWebhooks")) fastify.decorate("diffioWebhooks", new Map());
-  fastify.diffioWebhooks.set(`${fastify.prefix}${prefix}${path}`, receiver);
+  fastify.diffioWebhooks?.set(`${fastify.prefix}${prefix}${path}`, receiver);
   fastify.addHook("onClose", () => receiver.close());
   // A scope of its own: what is set up in it reaches no other route.
   await fastify.register(async (scope) => receiveAt(scope, path, receiver), { prefix });
@@ -100,6 +133,27 @@ export const diffioWebhooks: FastifyWebhooksPlugin = Object.assign(
   fastifyPlugin(plugin, { name: "@diffio-webhooks/fastify", fastify: "5.x" }),
   { receivesWebhooks: true } as const,
 );
+
+/** The hooks that an app does not set write to Fastify's logger; of refusals the first of each code, the others at debug. */
+function loggingHooks(log: FastifyBaseLogger): Pick<Options, "onError" | "onRejected"> {
+  const isFirst = firstOfItsCode();
+  return {
+    onError(error, context) {
+      const { messageId, eventType, run, final } = context;
+      const { log: requestLog } = context.platform?.request ?? { log };
+      requestLog.error({ err: error, messageId, eventType, run, final }, failedRunText(context));
+    },
+    onRejected(error, _delivery, platform) {
+      const { code, status } = error;
+      const { log: requestLog } = platform?.request ?? { log };
+      requestLog[isFirst(error) ? "warn" : "debug"]({ code, status }, refusalText(error));
+    },
+  };
+}
+
+function withoutUndefined(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
 
 function receiveAt(scope: FastifyInstance, path: string, receiver: Receiver<FastifyPlatform>): void {
   scope.all(path, {

@@ -42,7 +42,7 @@ describe("hooks of the app", () => {
     expect({ runs, refusals }).toEqual({ runs: [], refusals: [] });
     const headers = { ...delivery.headers, authorization: "Basic x" };
     expect(await post(url, { ...delivery, headers })).toBe(200);
-    await app.diffioWebhooks.get(PATH)?.idle();
+    await app.diffioWebhooks?.get(PATH)?.idle();
     expect(runs).toEqual([delivery.messageId]);
   });
 
@@ -87,7 +87,7 @@ describe("hooks of the app", () => {
       // eslint-disable-next-line no-await-in-loop
       await vi.waitFor(() => expect(called).toEqual(["onSend", "onResponse"]));
     }
-    await app.diffioWebhooks.get(PATH)?.idle();
+    await app.diffioWebhooks?.get(PATH)?.idle();
     expect(runs).toHaveLength(1);
   });
 });
@@ -170,7 +170,7 @@ describe("app.close()", () => {
     const app = createApp();
     await app.register(diffioWebhooks, { path: PATH, ...options });
     await app.ready();
-    const receiver = app.diffioWebhooks.get(PATH);
+    const receiver = app.diffioWebhooks?.get(PATH);
     await app.close();
     const { headers, body } = signed();
     expect(await receiver?.receive({ method: "POST", headers, body })).toMatchObject({ status: 503 });
@@ -184,7 +184,7 @@ describeConnections<(app: FastifyInstance) => void>({
     for (const addHook of before) addHook(app);
     await app.register(diffioWebhooks, { path: PATH, ...options });
     const url = await listen(app);
-    const receiver = app.diffioWebhooks.get(PATH);
+    const receiver = app.diffioWebhooks?.get(PATH);
     if (!receiver) throw new Error(`There is no receiver at ${PATH}.`);
     return { url, receiver };
   },
@@ -219,7 +219,7 @@ test("HTTP/2 is no different", async () => {
   const delivery = signed();
   expect(await send(delivery)).toBe(200);
   expect(await send(forged())).toBe(400);
-  expect(await settledSoon(app.diffioWebhooks.get(PATH)?.idle() ?? Promise.reject(new Error("none")))).toBe(
+  expect(await settledSoon(app.diffioWebhooks?.get(PATH)?.idle() ?? Promise.reject(new Error("none")))).toBe(
     "settled",
   );
   expect(runs).toEqual([delivery.messageId]);

@@ -15,8 +15,35 @@ import {
   signingSecretFromEnv,
   untilSent,
 } from "@diffio-webhooks/core";
-import { type FetchContext, toResponse } from "@diffio-webhooks/core/fetch";
+import { type FetchContext, toResponse, waitUntilOf } from "@diffio-webhooks/core/fetch";
 import type { Context, Env, MiddlewareHandler } from "hono";
+
+// One install is enough: what an app needs of core beside the adapter.
+export { WebhookError, defineEvents, isKnownEvent, memoryInbox } from "@diffio-webhooks/core";
+export type {
+  Delivery,
+  DiffioEvent,
+  ErrorContext,
+  EventCatalog,
+  EventOf,
+  GenerationCompletedEvent,
+  GenerationEvent,
+  GenerationFailedEvent,
+  GenerationProcessingEvent,
+  GenerationQueuedEvent,
+  Handler,
+  HandlerContext,
+  Handlers,
+  HandlersByType,
+  Inbox,
+  MemoryInboxOptions,
+  Observer,
+  Receiver,
+  SigningSecretSource,
+  SigningSecrets,
+  UnknownEvent,
+  WebhookErrorCode,
+} from "@diffio-webhooks/core";
 
 // `any` is Hono's own default for an environment that is not declared.
 // eslint-disable-next-line typescript/no-explicit-any
@@ -66,7 +93,7 @@ export function diffioWebhooks<HonoEnv extends Env = AnyEnv, Catalog extends Any
         body: bodyOf(c, incoming),
         bodyHint: HINT,
         replied: outgoing && untilSent(outgoing),
-        waitUntil: outgoing ? undefined : waitUntilOf(c),
+        waitUntil: outgoing ? undefined : platformWaitUntil(c),
       },
       c,
     );
@@ -105,14 +132,14 @@ function secretFromBindings(c: Context): string | undefined {
 }
 
 /** That of the platform, where it has one. */
-function waitUntilOf(c: Context): ((runs: Promise<unknown>) => void) | undefined {
+function platformWaitUntil(c: Context): ((runs: Promise<unknown>) => void) | undefined {
   let executionCtx: FetchContext | undefined;
   try {
     ({ executionCtx } = c);
   } catch {
     // Hono throws where there is none: on Bun and Deno, whose processes live on by themselves.
   }
-  return executionCtx?.waitUntil && ((runs) => executionCtx.waitUntil?.(runs));
+  return waitUntilOf(executionCtx);
 }
 
 function nodeBindings(c: Context): NodeBindings {

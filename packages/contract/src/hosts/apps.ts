@@ -48,7 +48,7 @@ export async function fastifyApp(
 ): Promise<{ app: FastifyInstance; receiver: AnyReceiver }> {
   const app = fastify(settings);
   await app.register(fastifyWebhooks, { path: PATH, ...(options as object) });
-  const receiver = app.diffioWebhooks.get(PATH);
+  const receiver = app.diffioWebhooks?.get(PATH);
   if (!receiver) throw new Error("Fastify has no receiver.");
   return { app, receiver };
 }

@@ -9,7 +9,7 @@ const app = fastify();
 for (const path of Object.values(PATHS)) {
   await app.register(diffioWebhooks, { ...fixture.optionsFor(path), path });
 }
-for (const receiver of app.diffioWebhooks.values()) fixture.watch(receiver);
+for (const receiver of app.diffioWebhooks?.values() ?? []) fixture.watch(receiver);
 app.get("/ledger", () => fixture.ledgerWhenIdle());
 app.get("/ledger/now", () => fixture.ledger);
 const address = await app.listen({ port: 0, host: "127.0.0.1" });

@@ -9,6 +9,7 @@ import {
   checkDurableInboxOptions,
   errorText,
   invalidOption,
+  nameTaken,
 } from "@diffio-webhooks/core/inbox";
 import { type BindingName, objectCaller, pause } from "./bindings.ts";
 import { type Attached, createConsumer } from "./consumer.ts";
@@ -78,10 +79,7 @@ export function cloudflareInbox(options: CloudflareInboxOptions = {}): DurableIn
     attach(receiver) {
       const { name } = receiver;
       if (attached.has(name)) {
-        throw invalidOption(
-          `Two receivers named "${name}" share one inbox.`,
-          "Give each receiver a name of its own (the option name), or an inbox of its own.",
-        );
+        throw nameTaken(name);
       }
       const mine: Attached = { receiver, running: 0 };
       attached.set(name, mine);

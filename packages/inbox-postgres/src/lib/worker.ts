@@ -1,9 +1,9 @@
 import type { AttachedReceiver, InboxAttachment, RunOutcome } from "@diffio-webhooks/core";
 import {
   type CheckedDurableInboxOptions,
-  invalidOption,
   clearTimeout,
   setTimeout,
+  nameTaken,
 } from "@diffio-webhooks/core/inbox";
 import type { Attached, Run } from "./attached.ts";
 import { type Claimed, claim } from "./claim.ts";
@@ -218,10 +218,7 @@ export function createWorker({ connection, local, options, onError, onLast }: Wo
   return {
     attach(receiver) {
       if (attached.has(receiver.name)) {
-        throw invalidOption(
-          `Two receivers named "${receiver.name}" share one inbox.`,
-          "Give each receiver a name of its own (the option name), or an inbox of its own.",
-        );
+        throw nameTaken(receiver.name);
       }
       const { name, run } = receiver;
       const one: Attached = {

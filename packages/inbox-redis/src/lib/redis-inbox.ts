@@ -5,6 +5,7 @@ import {
   invalidOption,
   clearTimeout,
   setTimeout,
+  nameTaken,
 } from "@diffio-webhooks/core/inbox";
 import type { Redis } from "ioredis";
 import { startWorker } from "./attach.ts";
@@ -104,10 +105,7 @@ export function redisInbox(options: RedisInboxOptions): DurableInbox {
   function attach(receiver: AttachedReceiver): InboxAttachment {
     const { name } = receiver;
     if (attached.has(name)) {
-      throw invalidOption(
-        `Two receivers named "${name}" share one inbox.`,
-        "Give each receiver a name of its own (the option name), or an inbox of its own.",
-      );
+      throw nameTaken(name);
     }
     const worker = startWorker(receiver, {
       settings,

@@ -1,10 +1,10 @@
 import type { Acceptance, AcceptedMessage, AttachedReceiver, InboxAttachment } from "@diffio-webhooks/core";
 import {
   type CheckedDurableInboxOptions,
-  invalidOption,
   clearInterval,
   clearTimeout,
   setTimeout,
+  nameTaken,
 } from "@diffio-webhooks/core/inbox";
 import { KeptMessages } from "./kept-messages.ts";
 import type { Lease, LeasedMessage, Operations } from "./operations.ts";
@@ -196,10 +196,7 @@ export function createDispatcher(store: StoreClient, options: CheckedDurableInbo
   function attach(receiver: AttachedReceiver): InboxAttachment {
     const { name } = receiver;
     if (receivers.has(name)) {
-      throw invalidOption(
-        `Two receivers named "${name}" share one inbox.`,
-        "Give each receiver a name of its own (the option name), or an inbox of its own.",
-      );
+      throw nameTaken(name);
     }
     const here = new ReceiverAtWork(receiver, { ...options, store, outage, onRoom: release, onDue: plan });
     receivers.set(name, here);

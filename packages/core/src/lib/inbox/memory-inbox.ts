@@ -1,7 +1,8 @@
 import { type BackoffInSeconds, backoffDelays } from "./backoff.ts";
 import { WebhookError } from "../errors.ts";
 import type { Acceptance, AcceptedMessage, Inbox, InboxAttachment, RunMessage, RunOutcome } from "./inbox.ts";
-import { checkNumber, invalidOption } from "../options.ts";
+import { checkNumber } from "../options.ts";
+import { nameTaken } from "./name-taken.ts";
 import { RememberedIds } from "./remembered-ids.ts";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "../timers.ts";
 
@@ -141,10 +142,7 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
     isFull,
     attach({ name, run }) {
       if (receivers.has(name)) {
-        throw invalidOption(
-          `Two receivers named "${name}" share one inbox.`,
-          "Give each receiver its own name (the name option) or its own inbox.",
-        );
+        throw nameTaken(name);
       }
       const done = handled.get(name) ?? new RememberedIds(maxIds);
       handled.set(name, done);

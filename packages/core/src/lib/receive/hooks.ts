@@ -13,30 +13,43 @@ interface FailedRun {
 }
 
 /** The default of `onError`: no failure goes unnoticed. */
-export function logFailedRun(error: unknown, { messageId, eventType, run, final }: FailedRun): void {
+export function logFailedRun(error: unknown, failed: FailedRun): void {
+  console.error(`${PREFIX} ${failedRunText(failed)}:`, error);
+}
+
+/** A failed run in words. */
+export function failedRunText({ messageId, eventType, run, final }: FailedRun): string {
   const next = final ? "it will not be retried" : "it will be retried";
   const what = eventType === undefined ? messageId : `${messageId} (${printable(eventType)})`;
   // Run 0: it was never run.
-  const happened =
-    run === 0
-      ? `${what} is not a valid event and was added to the dead letters`
-      : `run ${run} of ${what} failed; ${next}`;
-  console.error(`${PREFIX} ${happened}:`, error);
+  return run === 0
+    ? `${what} is not a valid event and was added to the dead letters`
+    : `run ${run} of ${what} failed; ${next}`;
 }
 
 /** The default of `onRejected`: the first refusal of each code, so that a flood does not fill the log. */
 export function firstRefusalLogger(): (error: WebhookError) => void {
-  const seen = new Set<string>();
-  return ({ code, status, message, hint, cause }) => {
-    if (seen.has(code)) return;
-    seen.add(code);
+  const isFirst = firstOfItsCode();
+  return (error) => {
+    if (!isFirst(error)) return;
+    const { cause } = error;
     console.warn(
-      `${PREFIX} refused a delivery with ${status} ${code}: ${message}${hint ? ` ${hint}` : ""} ` +
-        "(Further ones with this code are not shown; set onRejected to see them all.)",
+      `${PREFIX} ${refusalText(error)} (Further ones with this code are not shown; set onRejected to see them all.)`,
       // A WebhookError's message and hint are part of the text already.
       ...(cause === undefined || cause instanceof WebhookError ? [] : [cause]),
     );
   };
+}
+
+/** Makes the function that says whether an error is the first of its code. */
+export function firstOfItsCode(): (error: WebhookError) => boolean {
+  const seen = new Set<string>();
+  return ({ code }) => !seen.has(code) && Boolean(seen.add(code));
+}
+
+/** A refusal in words, its hint included. */
+export function refusalText({ code, status, message, hint }: WebhookError): string {
+  return `refused a delivery with ${status} ${code}: ${message}${hint ? ` ${hint}` : ""}`;
 }
 
 /** Warns if the host may freeze or end the process before acknowledged messages have run, and nothing prevents it. */

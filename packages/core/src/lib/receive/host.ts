@@ -1,3 +1,5 @@
+import { environment } from "../environment.ts";
+
 /** A host that may freeze or end the process as soon as the reply has been sent. */
 export interface FreezingHost {
   readonly name: string;
@@ -18,8 +20,7 @@ const HOSTS: readonly (readonly [variable: string, name: string, hint?: string])
 
 /** The host that this process runs on, if it is one of those; by its environment. */
 export function freezingHost(): FreezingHost | undefined {
-  const { process, navigator, EdgeRuntime } = globalThis as {
-    process?: { env?: Record<string, string | undefined> };
+  const { navigator, EdgeRuntime } = globalThis as {
     navigator?: { userAgent?: string };
     EdgeRuntime?: { waitUntil?: unknown };
   };
@@ -34,6 +35,6 @@ export function freezingHost(): FreezingHost | undefined {
       hint: "Pass waitUntil: (runs) => EdgeRuntime.waitUntil(runs).",
     };
   }
-  const [, name, hint = AFTER_HANDLERS] = HOSTS.find(([variable]) => process?.env?.[variable]) ?? [];
+  const [, name, hint = AFTER_HANDLERS] = HOSTS.find(([variable]) => environment()[variable]) ?? [];
   return name === undefined ? undefined : { name, hint };
 }

@@ -2,12 +2,13 @@ import { discardBody, readBody } from "./body/body.ts";
 import { type BodyLimits, HeldBytes } from "./body/collector.ts";
 import { type Acceptor, createAcceptor } from "./acceptance.ts";
 import type { Delivery } from "./delivery.ts";
+import { isBuild } from "../environment.ts";
 import { WebhookError } from "../errors.ts";
 import type { AnyCatalog, EventOf, ParsedEvent } from "../events/catalog.ts";
 import type { DiffioCatalog } from "../events/diffio.ts";
 import { type Handlers, checkCatalog, createDispatch } from "./handlers.ts";
 import { type HeaderValue, readHeaders } from "../verify/headers.ts";
-import type { AcceptedMessage, Inbox, QueueBatch } from "../inbox/inbox.ts";
+import type { AcceptedMessage, Inbox, InboxAttachment, QueueBatch } from "../inbox/inbox.ts";
 import { memoryInbox } from "../inbox/memory-inbox.ts";
 import {
   checkFunction,
@@ -137,7 +138,10 @@ export function createReceiver<Platform = unknown, Catalog extends AnyCatalog = 
     observer,
   });
   const keepAlive = keepAliveWith(options.waitUntil, acceptor);
-  const attachment = inbox.attach?.({ name, run, interrupted });
+  const attach = (): InboxAttachment | undefined => inbox.attach?.({ name, run, interrupted });
+  // A build imports this and must neither run messages nor connect to anything: attached at the first delivery then.
+  let isAttached = !isBuild();
+  let attachment = isAttached ? attach() : undefined;
 
   async function receive(delivery: Delivery, platform?: Platform): Promise<Reply> {
     const arrivedAt = observer ? monotonicSeconds() : 0;
@@ -146,6 +150,10 @@ export function createReceiver<Platform = unknown, Catalog extends AnyCatalog = 
     let isBodyRead = false;
     let unverifiedBytes = 0;
     try {
+      if (!isAttached) {
+        isAttached = true;
+        attachment = attach();
+      }
       checkMethod(delivery.method);
       checkRoom();
       const headers = readHeaders(delivery.headers);

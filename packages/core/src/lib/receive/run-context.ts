@@ -35,6 +35,14 @@ export interface ErrorContext<Platform = unknown, Event = DiffioEvent> extends H
   readonly final: boolean;
 }
 
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
+/** What a logger may write of a context: no body, no event, and none of the framework's objects. */
+function loggable(context: Partial<ErrorContext<unknown, unknown>>): object {
+  const { messageId, timestamp, eventType, run, final, secretName } = context;
+  return { messageId, timestamp, eventType, run, final, secretName };
+}
+
 /** The context of one run, and its limit in time. */
 export class RunContext<Platform> implements HandlerContext<Platform> {
   readonly messageId: string;
@@ -91,6 +99,14 @@ export class RunContext<Platform> implements HandlerContext<Platform> {
     });
   }
 
+  toJSON(): object {
+    return loggable(this);
+  }
+
+  [INSPECT](): object {
+    return loggable(this);
+  }
+
   /** Whether this is the error of the run's own time limit. */
   timedOut(error: unknown): boolean {
     return error !== undefined && error === this.#timeout;
@@ -127,5 +143,13 @@ export class FailedRunContext<Platform> implements ErrorContext<Platform, unknow
 
   get signal(): AbortSignal {
     return this.#run.signal;
+  }
+
+  toJSON(): object {
+    return loggable(this);
+  }
+
+  [INSPECT](): object {
+    return loggable(this);
   }
 }

@@ -1,3 +1,4 @@
+import { environment, isBuild } from "../environment.ts";
 import { WebhookError } from "../errors.ts";
 import { withinSeconds } from "../time-limit.ts";
 import { monotonicSeconds } from "../timers.ts";
@@ -160,17 +161,5 @@ function secretCache(): ImportSecret {
 
 /** `DIFFIO_WEBHOOK_SECRET` of the process environment, on runtimes that have one. */
 export function signingSecretFromEnv(): string | undefined {
-  return environment()?.["DIFFIO_WEBHOOK_SECRET"];
-}
-
-/** Whether a framework's build imports this, or a script named `build` does (`npm run build`, `vite build`). */
-function isBuild(): boolean {
-  const { NEXT_PHASE = "", npm_lifecycle_event: script = "" } = environment() ?? {};
-  const { process } = globalThis as { process?: { argv?: readonly string[] } };
-  return NEXT_PHASE.endsWith("build") || /^build\b/.test(script) || process?.argv?.[2] === "build";
-}
-
-function environment(): Record<string, string | undefined> | undefined {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return process?.env;
+  return environment()["DIFFIO_WEBHOOK_SECRET"];
 }
