@@ -16,6 +16,16 @@ const WORKER_TYPES =
   "--strict --noEmit --target es2023 --lib es2024 --module es2022 --moduleResolution bundler --types @cloudflare/workers-types".split(
     " ",
   );
+const APP_TYPES =
+  "--strict --noEmit --exactOptionalPropertyTypes --target es2023 --lib es2024 --types node".split(" ");
+const TYPESCRIPT_5 = join(root, "node_modules/typescript5/bin/tsc");
+/** Old apps resolve by node10, which knows no exports: TypeScript 7 has dropped it. */
+const RESOLUTIONS = [
+  ["7", "--module nodenext --moduleResolution nodenext"],
+  ["7", "--module preserve --moduleResolution bundler"],
+  ["5.9", "--module nodenext --moduleResolution nodenext"],
+  ["5.9", "--module esnext --moduleResolution node10 --skipLibCheck"],
+] as const;
 const nodes = [process.execPath, ...process.argv.slice(2)];
 
 try {
@@ -37,6 +47,8 @@ try {
         fastify: "^5",
         hono: "^4",
         "@cloudflare/workers-types": "^5",
+        "@types/express": "^5",
+        "@types/node": "^24",
       },
     }),
   );
@@ -49,6 +61,12 @@ try {
   }
   writeFileSync(join(folder, "worker.ts"), readFileSync(join(import.meta.dirname, "smoke-worker.ts")));
   run("tsc", [...WORKER_TYPES, "worker.ts"], folder);
+  writeFileSync(join(folder, "types.ts"), readFileSync(join(import.meta.dirname, "smoke-types.ts")));
+  for (const [compiler, resolution] of RESOLUTIONS) {
+    const [command, ...before] = compiler === "5.9" ? [process.execPath, TYPESCRIPT_5] : ["tsc"];
+    run(command ?? "tsc", [...before, ...APP_TYPES, ...resolution.split(" "), "types.ts"], folder);
+    console.log(`TypeScript ${compiler}, ${resolution}: the types are found`);
+  }
   console.log(`✓ ${tarballs.length} packages work as published.`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

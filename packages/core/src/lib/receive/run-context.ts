@@ -35,8 +35,6 @@ export interface ErrorContext<Platform = unknown, Event = DiffioEvent> extends H
   readonly final: boolean;
 }
 
-const INSPECT = Symbol.for("nodejs.util.inspect.custom");
-
 /** What a logger may write of a context: no body, no event, and none of the framework's objects. */
 function loggable(context: Partial<ErrorContext<unknown, unknown>>): object {
   const { messageId, timestamp, eventType, run, final, secretName } = context;
@@ -103,10 +101,6 @@ export class RunContext<Platform> implements HandlerContext<Platform> {
     return loggable(this);
   }
 
-  [INSPECT](): object {
-    return loggable(this);
-  }
-
   /** Whether this is the error of the run's own time limit. */
   timedOut(error: unknown): boolean {
     return error !== undefined && error === this.#timeout;
@@ -148,8 +142,9 @@ export class FailedRunContext<Platform> implements ErrorContext<Platform, unknow
   toJSON(): object {
     return loggable(this);
   }
+}
 
-  [INSPECT](): object {
-    return loggable(this);
-  }
+// console.log and util.inspect, too. Not as a method: declarations cannot name a symbol that is not unique.
+for (const { prototype } of [RunContext, FailedRunContext]) {
+  Object.defineProperty(prototype, Symbol.for("nodejs.util.inspect.custom"), { value: prototype.toJSON });
 }
