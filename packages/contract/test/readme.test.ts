@@ -60,10 +60,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function runCode(code: string): { output(): string } {
+function runCode(code: string, more: Record<string, string> = {}): { output(): string } {
   const file = join(folder, "quick-start.ts");
   writeFileSync(file, code);
-  child = spawn(process.execPath, [file], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  child = spawn(process.execPath, [file], {
+    cwd: folder,
+    env: { ...env, ...more },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (output += String(text)));
   return { output: () => output };
@@ -108,6 +112,24 @@ describe("README", () => {
     const { output } = runCode(codeUnder("## In your own tests"));
     await waitFor("its last line", () => (output().includes("200") ? true : undefined));
     expect(output()).toBe("gen_123 is ready\n200\n");
+  });
+
+  test("### Through your app", async () => {
+    const { output } = runCode(codeUnder("### Through your app"));
+    await waitFor("its last line", () => (output().includes("\n") ? true : undefined));
+    expect(output()).toBe("200 200 200\n");
+  });
+
+  test("### Other senders", async () => {
+    const code = `${codeUnder("### Other senders")}
+      import { signMessage } from "@diffio-webhooks/core/testing";
+      const event = { type: "email.bounced", data: { email_id: "1", to: ["a@example.org", "b@example.org"] } };
+      const signed = signMessage({ signingSecret: process.env["RESEND_WEBHOOK_SECRET"] ?? "", body: event });
+      await receiver.receive({ method: "POST", ...signed });
+    `;
+    const { output } = runCode(code, { RESEND_WEBHOOK_SECRET: SECRETS.current });
+    await waitFor("the callback's line", () => (output().includes("\n") ? true : undefined));
+    expect(output()).toBe("a@example.org, b@example.org bounced\n");
   });
 
   test("### With the sender's side", async () => {

@@ -1,0 +1,3 @@
+export default function Page() {
+  return <p>Webhooks arrive at /webhooks/diffio and /webhooks/durable.</p>;
+}
