@@ -35,7 +35,7 @@ function readAdapters(): readonly AdapterKey[] {
 const adapters = readAdapters();
 const progress = createProgress();
 const results = await abuse({
-  adapters,
+  adapters: adapters.map((key) => ADAPTERS[key]),
   onAttack: (adapter, attack) => progress.step(`${adapter}: ${attack}`),
 });
 progress.done();

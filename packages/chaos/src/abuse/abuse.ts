@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { ADAPTERS, type Adapter, payload, send, signedRequest } from "@diffio-webhooks/contract";
+import { type Adapter, payload, send, signedRequest } from "@diffio-webhooks/contract";
 import { ATTACKS, type Attack, type AttackResult } from "./attacks.ts";
 
 /** What one attack did to one adapter. */
@@ -12,20 +12,25 @@ export interface AbuseResult extends AttackResult {
 }
 
 interface AbuseOptions {
-  readonly adapters: readonly (keyof typeof ADAPTERS)[];
+  readonly adapters: readonly Adapter[];
+  /** Default: all of them. */
+  readonly attacks?: readonly Attack[];
   readonly onAttack: (adapter: string, attack: string) => void;
 }
 
 /** Runs every attack on every adapter, each in a process of its own, and sees that it still serves afterwards. */
-export async function abuse({ adapters, onAttack }: AbuseOptions): Promise<readonly AbuseResult[]> {
+export async function abuse({
+  adapters,
+  attacks = ATTACKS,
+  onAttack,
+}: AbuseOptions): Promise<readonly AbuseResult[]> {
   const results: AbuseResult[] = [];
-  for (const key of adapters) {
-    const adapter: Adapter = ADAPTERS[key];
+  for (const adapter of adapters) {
     const server = await adapter.start();
     try {
       // Warm, so that what grows is the attack's.
       for (let count = 0; count < 20; count++) await send(server.url, signedRequest(payload()));
-      for (const attack of ATTACKS) {
+      for (const attack of attacks) {
         onAttack(adapter.name, attack.name);
         results.push(await measured(adapter, attack, server));
       }
