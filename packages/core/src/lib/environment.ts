@@ -9,7 +9,7 @@ export function environment(): Record<string, string | undefined> {
  */
 export function isBuild(): boolean {
   const { NEXT_PHASE = "", npm_lifecycle_event: script = "" } = environment();
-  return NEXT_PHASE.endsWith("build") || /^build\b/.test(script) || processOf()?.argv?.[2] === "build";
+  return NEXT_PHASE.endsWith("build") || /^build(?::|$)/.test(script) || processOf()?.argv?.[2] === "build";
 }
 
 function processOf(): { env?: Record<string, string | undefined>; argv?: readonly string[] } | undefined {

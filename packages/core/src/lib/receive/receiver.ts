@@ -138,10 +138,15 @@ export function createReceiver<Platform = unknown, Catalog extends AnyCatalog = 
     observer,
   });
   const keepAlive = keepAliveWith(options.waitUntil, acceptor);
-  const attach = (): InboxAttachment | undefined => inbox.attach?.({ name, run, interrupted });
+  let attachment: InboxAttachment | undefined;
+  let isAttached = false;
   // A build imports this and must neither run messages nor connect to anything: attached at the first delivery then.
-  let isAttached = !isBuild();
-  let attachment = isAttached ? attach() : undefined;
+  if (!isBuild()) attach();
+
+  function attach(): void {
+    isAttached = true;
+    attachment = inbox.attach?.({ name, run, interrupted });
+  }
 
   async function receive(delivery: Delivery, platform?: Platform): Promise<Reply> {
     const arrivedAt = observer ? monotonicSeconds() : 0;
@@ -150,10 +155,7 @@ export function createReceiver<Platform = unknown, Catalog extends AnyCatalog = 
     let isBodyRead = false;
     let unverifiedBytes = 0;
     try {
-      if (!isAttached) {
-        isAttached = true;
-        attachment = attach();
-      }
+      if (!isAttached) attach();
       checkMethod(delivery.method);
       checkRoom();
       const headers = readHeaders(delivery.headers);
@@ -242,6 +244,7 @@ export function createReceiver<Platform = unknown, Catalog extends AnyCatalog = 
       return attachment?.close() ?? Promise.resolve();
     },
     async queue(batch, env, ctx) {
+      if (!isAttached) attach();
       if (attachment?.queue) return attachment.queue(batch, env, ctx);
       throw invalidOption(
         "This inbox has no queue to consume.",
