@@ -113,7 +113,8 @@ async function plugin<Catalog extends AnyCatalog>(
     });
   }
   const receiver = createReceiver<FastifyPlatform, AnyCatalog>({
-    ...loggingHooks(fastify.log),
+    // The logger that Fastify has where the app asked for none writes nothing, and has no level: the console it is then.
+    ...(fastify.log.level ? loggingHooks(fastify.log) : {}),
     ...withoutUndefined(options as Options),
   });
   if (!fastify.hasDecorator("diffioWebhooks")) fastify.decorate("diffioWebhooks", new Map());

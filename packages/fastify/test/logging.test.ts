@@ -1,7 +1,7 @@
 import { PATH, forged, signed } from "@diffio-webhooks/test-support/deliveries";
 import { SECRET } from "@diffio-webhooks/test-support/signing";
 import fastify from "fastify";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type FastifyWebhooksOptions, diffioWebhooks, memoryInbox } from "../src/index.ts";
 
 interface Line {
@@ -68,4 +68,27 @@ test("hooks of the app's own take their place, and an undefined one does not", a
   });
   expect(await deliver(forged())).toBe(400);
   expect([refusals, lines()]).toEqual([["no_matching_signature"], []]);
+});
+
+test("without a logger, both go to the console as elsewhere: nothing fails unseen", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const error = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => vi.restoreAllMocks());
+  const app = fastify();
+  onTestFinished(() => app.close());
+  const onAny = (): void => {
+    throw new Error("The disk is full.");
+  };
+  await app.register(diffioWebhooks, {
+    path: PATH,
+    signingSecret: SECRET,
+    inbox: memoryInbox({ maxRuns: 1 }),
+    onAny,
+  });
+  for (const { headers, body } of [signed(), forged()]) {
+    await app.inject({ method: "POST", url: PATH, headers, payload: body });
+  }
+  await app.diffioWebhooks?.get(PATH)?.idle();
+  expect(warn).toHaveBeenCalledOnce();
+  expect(error).toHaveBeenCalledOnce();
 });
