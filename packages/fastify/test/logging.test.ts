@@ -73,7 +73,7 @@ test("hooks of the app's own take their place, and an undefined one does not", a
 test("without a logger, both go to the console as elsewhere: nothing fails unseen", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const error = vi.spyOn(console, "error").mockImplementation(() => {});
-  onTestFinished(() => vi.restoreAllMocks());
+  onTestFinished(() => void vi.restoreAllMocks());
   const app = fastify();
   onTestFinished(() => app.close());
   const onAny = (): void => {
