@@ -22,9 +22,3 @@ export const onVercel = createFetchHandler({ waitUntil });
 /** Astro and SvelteKit pass one object. */
 export const astro: APIRoute = ({ request }) => handler(request);
 export const svelteKit: RequestHandler = ({ request, platform }) => handler(request, platform);
-
-/** `Deno.serve`, by the signature that its documentation gives. */
-export const deno: (
-  request: Request,
-  info: { remoteAddr: object; completed: Promise<void> },
-) => Response | Promise<Response> = handler;

@@ -39,7 +39,11 @@ export function describeAdapter(adapter: Adapter): void {
       }
       expect(reply.headers["content-type"]).toMatch(/^application\/json/);
       if (expected.error)
-        expect(rejections.at(-1)).toMatchObject({ path: request.path, code: expected.error });
+        expect(rejections.at(-1)).toMatchObject({
+          path: request.path,
+          code: expected.error,
+          hasPlatform: true,
+        });
       if (expected.status === 405) expect(reply.headers["allow"]).toBe("POST");
       if (expected.runs)
         expect(runs[0]).toMatchObject({

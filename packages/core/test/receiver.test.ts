@@ -995,13 +995,15 @@ describe("failed runs", () => {
     expect(callback).toHaveBeenCalledTimes(2);
   });
 
-  test("onRejected gets the error and the delivery", async () => {
+  test("onRejected gets the error, the delivery and the platform", async () => {
     const onRejected = vi.fn();
     const delivery = post({ secret: OTHER_SECRET });
-    await openReceiver({ onRejected }).receive(delivery);
+    const platform = {};
+    await openReceiver({ onRejected }).receive(delivery, platform);
     expect(onRejected).toHaveBeenCalledTimes(1);
     expect(onRejected.mock.calls[0]?.[0]).toBeInstanceOf(WebhookError);
     expect(onRejected.mock.calls[0]?.[1]).toBe(delivery);
+    expect(onRejected.mock.calls[0]?.[2]).toBe(platform);
   });
 });
 

@@ -92,3 +92,17 @@ test("without a logger, both go to the console as elsewhere: nothing fails unsee
   expect(warn).toHaveBeenCalledOnce();
   expect(error).toHaveBeenCalledOnce();
 });
+
+test("a context that an app's own hook logs holds no body, no event and nothing of the platform", async () => {
+  const { deliver, all } = await appWith({
+    inbox: memoryInbox({ maxRuns: 1 }),
+    onAny: () => {
+      throw new Error("The disk is full.");
+    },
+    onError: (err, context) => context.platform?.request.log.error({ err, context }, "it failed;"),
+  });
+  const delivery = signed();
+  expect(await deliver(delivery)).toBe(200);
+  expect(all()).toContain(`"context":{"messageId":"${delivery.messageId}"`);
+  expect(all()).not.toMatch(/rawBody|generationId|proj_|"platform"|svix-signature/);
+});

@@ -1,4 +1,5 @@
 import { WebhookError } from "@diffio-webhooks/core";
+import { type FetchPlatform, createFetchHandler } from "@diffio-webhooks/core/fetch";
 import { PATH, type SignedDelivery, forged, signed } from "@diffio-webhooks/test-support/deliveries";
 import { type Refusal, recorder } from "@diffio-webhooks/test-support/recorder";
 import { FORGERS_SECRET, SECRET } from "@diffio-webhooks/test-support/signing";
@@ -234,6 +235,21 @@ describe("waitUntil", () => {
     expect(await settledSoon(webhooks.receiver.idle())).toBe("settled");
     expect(runs).toEqual([delivery.messageId]);
   });
+});
+
+test("app.mount takes a fetch handler: it gets the environment and the execution context", async () => {
+  const promises: Promise<unknown>[] = [];
+  const executionCtx: ExecutionContext = {
+    waitUntil: (promise) => void promises.push(promise),
+    passThroughOnException() {},
+    props: {},
+  };
+  const onAny = vi.fn<(event: unknown, context: { platform?: FetchPlatform | undefined }) => void>();
+  const app = new Hono().mount("/webhooks", createFetchHandler({ signingSecret: SECRET, onAny }));
+  const env = { REGION: "eu" };
+  expect(await deliver(app, signed(), { path: "/webhooks/diffio", env, executionCtx })).toEqual(RECEIVED);
+  await Promise.all(promises);
+  expect(onAny.mock.calls[0]?.[1].platform).toMatchObject({ env, ctx: executionCtx });
 });
 
 describe("mounts", () => {

@@ -66,6 +66,7 @@ export interface LedgerRejection {
   status: number;
   message: string;
   hint?: string | undefined;
+  hasPlatform: boolean;
 }
 
 /** All that happened on a server. */
@@ -182,8 +183,9 @@ export function createFixture(block: (marker: string) => boolean | undefined): F
         onError: (error: unknown, { messageId, run, final }: ErrorContext) => {
           ledger.errors.push({ path, messageId, run, final, error: String(error) });
         },
-        onRejected: ({ code, status, message, hint }) => {
-          ledger.rejections.push({ path, code, status, message, hint });
+        onRejected: ({ code, status, message, hint }, _delivery, platform) => {
+          const hasPlatform = platform !== undefined;
+          ledger.rejections.push({ path, code, status, message, hint, hasPlatform });
         },
         ...OPTIONS[path],
         observer: observerAt(path),
