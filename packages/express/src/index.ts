@@ -13,32 +13,7 @@ import {
 } from "@diffio-webhooks/core";
 import type { Request, RequestHandler, Response } from "express";
 
-// One install is enough: what an app needs of core beside the adapter.
-export { WebhookError, defineEvents, isKnownEvent, memoryInbox } from "@diffio-webhooks/core";
-export type {
-  Delivery,
-  DiffioEvent,
-  ErrorContext,
-  EventCatalog,
-  EventOf,
-  GenerationCompletedEvent,
-  GenerationEvent,
-  GenerationFailedEvent,
-  GenerationProcessingEvent,
-  GenerationQueuedEvent,
-  Handler,
-  HandlerContext,
-  Handlers,
-  HandlersByType,
-  Inbox,
-  MemoryInboxOptions,
-  Observer,
-  Receiver,
-  SigningSecretSource,
-  SigningSecrets,
-  UnknownEvent,
-  WebhookErrorCode,
-} from "@diffio-webhooks/core";
+export * from "@diffio-webhooks/core/app";
 
 const HINT =
   "Mount diffioWebhooks before express.json() and other body parsers; or keep the bytes: express.json({ verify: " +

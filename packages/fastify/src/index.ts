@@ -28,32 +28,7 @@ import type {
 } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 
-// One install is enough: what an app needs of core beside the adapter.
-export { WebhookError, defineEvents, isKnownEvent, memoryInbox } from "@diffio-webhooks/core";
-export type {
-  Delivery,
-  DiffioEvent,
-  ErrorContext,
-  EventCatalog,
-  EventOf,
-  GenerationCompletedEvent,
-  GenerationEvent,
-  GenerationFailedEvent,
-  GenerationProcessingEvent,
-  GenerationQueuedEvent,
-  Handler,
-  HandlerContext,
-  Handlers,
-  HandlersByType,
-  Inbox,
-  MemoryInboxOptions,
-  Observer,
-  Receiver,
-  SigningSecretSource,
-  SigningSecrets,
-  UnknownEvent,
-  WebhookErrorCode,
-} from "@diffio-webhooks/core";
+export * from "@diffio-webhooks/core/app";
 
 const HINT =
   "Something reads the request before Fastify routes it (an onRequest hook, the platform): let it leave the stream alone, " +
@@ -113,8 +88,7 @@ async function plugin<Catalog extends AnyCatalog>(
     });
   }
   const receiver = createReceiver<FastifyPlatform, AnyCatalog>({
-    // The logger that Fastify has where the app asked for none writes nothing, and has no level: the console it is then.
-    ...(fastify.log.level ? loggingHooks(fastify.log) : {}),
+    ...(isNoLogger(fastify.log) ? {} : loggingHooks(fastify.log)),
     ...withoutUndefined(options as Options),
   });
   if (!fastify.hasDecorator("diffioWebhooks")) fastify.decorate("diffioWebhooks", new Map());
@@ -134,6 +108,11 @@ export const diffioWebhooks: FastifyWebhooksPlugin = Object.assign(
   fastifyPlugin(plugin, { name: "@diffio-webhooks/fastify", fastify: "5.x" }),
   { receivesWebhooks: true } as const,
 );
+
+/** Whether it is what Fastify has in place of a logger where the app asked for none: the console is used then. */
+function isNoLogger({ level, warn, error }: FastifyBaseLogger): boolean {
+  return !level && warn === error;
+}
 
 /** The hooks that an app does not set write to Fastify's logger; of refusals the first of each code, the others at debug. */
 function loggingHooks(log: FastifyBaseLogger): Pick<Options, "onError" | "onRejected"> {

@@ -18,32 +18,7 @@ import {
 import { type FetchContext, toResponse, waitUntilOf } from "@diffio-webhooks/core/fetch";
 import type { Context, Env, MiddlewareHandler } from "hono";
 
-// One install is enough: what an app needs of core beside the adapter.
-export { WebhookError, defineEvents, isKnownEvent, memoryInbox } from "@diffio-webhooks/core";
-export type {
-  Delivery,
-  DiffioEvent,
-  ErrorContext,
-  EventCatalog,
-  EventOf,
-  GenerationCompletedEvent,
-  GenerationEvent,
-  GenerationFailedEvent,
-  GenerationProcessingEvent,
-  GenerationQueuedEvent,
-  Handler,
-  HandlerContext,
-  Handlers,
-  HandlersByType,
-  Inbox,
-  MemoryInboxOptions,
-  Observer,
-  Receiver,
-  SigningSecretSource,
-  SigningSecrets,
-  UnknownEvent,
-  WebhookErrorCode,
-} from "@diffio-webhooks/core";
+export * from "@diffio-webhooks/core/app";
 
 // `any` is Hono's own default for an environment that is not declared.
 // eslint-disable-next-line typescript/no-explicit-any

@@ -1,24 +1,18 @@
 import { discardBody, readBody } from "./body/body.ts";
-import { type BodyLimits, HeldBytes } from "./body/collector.ts";
-import { type Acceptor, createAcceptor } from "./acceptance.ts";
+import { checkBodyLimits } from "./body/limits.ts";
+import { createAcceptor } from "./acceptance.ts";
 import type { Delivery } from "./delivery.ts";
 import { isBuild } from "../environment.ts";
 import { WebhookError } from "../errors.ts";
-import type { AnyCatalog, EventOf, ParsedEvent } from "../events/catalog.ts";
+import type { AnyCatalog, EventOf } from "../events/catalog.ts";
 import type { DiffioCatalog } from "../events/diffio.ts";
 import { type Handlers, checkCatalog, createDispatch } from "./handlers.ts";
-import { type HeaderValue, readHeaders } from "../verify/headers.ts";
+import { readHeaders } from "../verify/headers.ts";
 import type { AcceptedMessage, Inbox, InboxAttachment, QueueBatch } from "../inbox/inbox.ts";
 import { memoryInbox } from "../inbox/memory-inbox.ts";
-import {
-  checkFunction,
-  checkNow,
-  checkNumber,
-  checkSeconds,
-  checkTolerance,
-  invalidOption,
-} from "../options.ts";
-import { printable } from "../printable.ts";
+import { checkFunction, checkNow, checkSeconds, checkTolerance, invalidOption } from "../options.ts";
+import { parserOf } from "./parser.ts";
+import { checkContentEncoding, checkMethod } from "./request-checks.ts";
 import type { ErrorContext } from "./run-context.ts";
 import { type Reply, receivedReply, refusalReply } from "./reply.ts";
 import { callHook, firstRefusalLogger, isThenable, logFailedRun } from "./hooks.ts";
@@ -251,57 +245,6 @@ export function createReceiver<Platform = unknown, Catalog extends AnyCatalog = 
         "receiver.queue goes with cloudflareInbox().",
       );
     },
-  };
-}
-
-function checkBodyLimits(
-  options: Pick<ReceiverOptions, "maxBodyBytes" | "bodyTimeoutInSeconds" | "maxUnverifiedBytes">,
-): BodyLimits {
-  const maxBytes = checkNumber("maxBodyBytes", options.maxBodyBytes, { default: 1_048_576, min: 1 });
-  const timeoutInSeconds = checkSeconds("bodyTimeoutInSeconds", options.bodyTimeoutInSeconds, {
-    default: 15,
-    min: 0.001,
-  });
-  const maxHeld = checkNumber("maxUnverifiedBytes", options.maxUnverifiedBytes, {
-    default: 64 * 1_048_576,
-    min: 1,
-  });
-  return { maxBytes, timeoutInSeconds, held: new HeldBytes(maxHeld) };
-}
-
-function checkMethod(method: string): void {
-  if (method === "POST") return;
-  throw new WebhookError("method_not_allowed", `The method is ${printable(method)}, not POST.`, {
-    hint: "The sender only ever sends POST. This may be a browser or a health check.",
-  });
-}
-
-function checkContentEncoding(encoding: HeaderValue): void {
-  const value = Array.isArray(encoding) && encoding.length === 1 ? (encoding[0] as unknown) : encoding;
-  if (value === undefined || value === null || value === "") return;
-  if (typeof value === "string" && value.toLowerCase() === "identity") return;
-  throw new WebhookError("unsupported_content_encoding", "The body has a content encoding.", {
-    hint: "The sender never compresses, and nothing is decompressed before it is verified: a few kB could expand to GBs.",
-  });
-}
-
-/** Parses; where the inbox takes what is no valid event, that is no refusal. */
-function parserOf(
-  { parse }: AnyCatalog,
-  { takesInvalid }: Acceptor,
-): (rawBody: Uint8Array) => ParsedEvent | WebhookError | Promise<ParsedEvent | WebhookError> {
-  if (!takesInvalid) return parse;
-  const keep = (error: unknown): WebhookError => {
-    if (error instanceof WebhookError && error.code === "invalid_payload") return error;
-    throw error;
-  };
-  return (rawBody) => {
-    try {
-      const parsed = parse(rawBody);
-      return isThenable(parsed) ? parsed.then(undefined, keep) : parsed;
-    } catch (error) {
-      return keep(error);
-    }
   };
 }
 
