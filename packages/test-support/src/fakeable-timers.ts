@@ -13,3 +13,7 @@ export const setInterval = (callback: () => void, delayInMs: number): Timer =>
 export const clearInterval = (timer: Timer | undefined): void => globalThis.clearInterval(timer);
 export const monotonicSeconds = (): number => performance.now() / 1000;
 export const nextTurn = (callback: () => void): void => void globalThis.setTimeout(callback, 0);
+export const after = (seconds: number, callback: () => void): { cancel(): void } => {
+  const timer = globalThis.setTimeout(callback, seconds * 1000);
+  return { cancel: () => globalThis.clearTimeout(timer) };
+};

@@ -1,4 +1,4 @@
-import { clearTimeout, monotonicSeconds, nextTurn, setTimeout } from "../timers.ts";
+import { type Deadline, after, monotonicSeconds, nextTurn } from "../timers.ts";
 
 /** What is needed of a Node response (a `ServerResponse`), without Node's types. Mocks may lack all but `on`. */
 export interface NodeResponse {
@@ -6,6 +6,7 @@ export interface NodeResponse {
   readonly destroyed?: boolean;
   readonly writableEnded?: boolean;
   readonly writableFinished?: boolean;
+  readonly socket?: object | null;
   on(event: "close" | "finish", listener: () => void): unknown;
 }
 
@@ -13,7 +14,7 @@ export interface NodeResponse {
 const GRACE_SECONDS = 1;
 /** How long to wait for `end()` itself: the sender has timed out by then. */
 const MAX_SECONDS = 30;
-const LOOK_MS = 100;
+const LOOK_SECONDS = 0.1;
 
 /**
  * Resolves when a Node response has been sent or its client has disconnected: the `replied` of a delivery on servers
@@ -26,25 +27,49 @@ export function untilSent(response: NodeResponse): Promise<void> {
       resolve();
       return;
     }
-    const started = monotonicSeconds();
-    let endedAt: number | undefined;
-    let timer = setTimeout(look, LOOK_MS);
+    const isHttp2 = "stream" in response;
+    // The response of a real server always closes: its socket knows the server.
+    const fallback = isOfServer(response.socket) ? undefined : new Fallback(response, resolve);
     response.on("close", () => {
-      clearTimeout(timer);
+      fallback?.cancel();
       resolve();
     });
-    // A turn later: HTTP/2 has not written its frames yet, nor has a wrapper seen that the response is over.
     response.on("finish", () => {
-      clearTimeout(timer);
-      nextTurn(resolve);
+      fallback?.cancel();
+      // A turn later: HTTP/2 has not written its frames yet.
+      if (isHttp2) nextTurn(resolve);
+      else resolve();
     });
-
-    function look(): void {
-      const now = monotonicSeconds();
-      if (response.writableEnded !== false || response.destroyed) endedAt ??= now;
-      if ((endedAt !== undefined && now - endedAt >= GRACE_SECONDS) || now - started >= MAX_SECONDS)
-        resolve();
-      else timer = setTimeout(look, LOOK_MS);
-    }
   });
+}
+
+function isOfServer(socket: object | null | undefined): boolean {
+  return Boolean((socket as { server?: unknown } | undefined)?.server);
+}
+
+/** Looks every now and then whether a response is over, for hosts that do not say so. */
+class Fallback {
+  readonly #response: NodeResponse;
+  readonly #resolve: () => void;
+  readonly #started: number = monotonicSeconds();
+  #endedAt: number | undefined;
+  #deadline: Deadline;
+
+  constructor(response: NodeResponse, resolve: () => void) {
+    this.#response = response;
+    this.#resolve = resolve;
+    this.#deadline = after(LOOK_SECONDS, () => this.#look());
+  }
+
+  cancel(): void {
+    this.#deadline.cancel();
+  }
+
+  #look(): void {
+    const now = monotonicSeconds();
+    if (this.#response.writableEnded !== false || this.#response.destroyed) this.#endedAt ??= now;
+    const isOver = this.#endedAt !== undefined && now - this.#endedAt >= GRACE_SECONDS;
+    if (isOver || now - this.#started >= MAX_SECONDS) this.#resolve();
+    else this.#deadline = after(LOOK_SECONDS, () => this.#look());
+  }
 }

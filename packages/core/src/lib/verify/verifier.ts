@@ -150,21 +150,30 @@ export function authenticate<Platform>(
   platform: Platform,
 ): SigningKey | Promise<SigningKey> {
   const keys = source.get(platform);
-  if (keys instanceof Promise) return keys.then((known) => withKeys(known));
-  return withKeys(keys);
+  return keys instanceof Promise
+    ? keys.then((known) => withKeys(known, parts, body, source, platform))
+    : withKeys(keys, parts, body, source, platform);
+}
 
-  function withKeys(tried: readonly SigningKey[]): SigningKey | Promise<SigningKey> {
-    const key = findSigningKey(parts, body, tried);
-    if (key) return key;
-    const newer = source.renew(tried, platform);
-    return newer instanceof Promise ? newer.then(last) : last(newer ?? []);
-  }
+function withKeys<Platform>(
+  tried: readonly SigningKey[],
+  parts: SignedParts,
+  body: Uint8Array,
+  source: KeySource<Platform>,
+  platform: Platform,
+): SigningKey | Promise<SigningKey> {
+  const key = findSigningKey(parts, body, tried);
+  if (key) return key;
+  const newer = source.renew(tried, platform);
+  return newer instanceof Promise
+    ? newer.then((known) => keyOf(known, parts, body))
+    : keyOf(newer ?? [], parts, body);
+}
 
-  function last(newer: readonly SigningKey[]): SigningKey {
-    const key = findSigningKey(parts, body, newer);
-    if (key) return key;
-    throw noMatchingSignature(body);
-  }
+function keyOf(keys: readonly SigningKey[], parts: SignedParts, body: Uint8Array): SigningKey {
+  const key = findSigningKey(parts, body, keys);
+  if (key) return key;
+  throw noMatchingSignature(body);
 }
 
 function noMatchingSignature(body: Uint8Array): WebhookError {

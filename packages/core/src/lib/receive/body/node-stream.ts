@@ -1,5 +1,5 @@
 import { WebhookError } from "../../errors.ts";
-import { clearTimeout, setTimeout } from "../../timers.ts";
+import { after, clearTimeout, setTimeout } from "../../timers.ts";
 import { BodyCollector, type BodyLimits, bodyIncomplete, bodyTimeout } from "./collector.ts";
 import { type NodeReadable, bytesOfChunk } from "./node-request.ts";
 
@@ -17,11 +17,11 @@ export function readNodeStream(stream: NodeReadable, limits: BodyLimits): Promis
     const fail = (error: unknown): void => {
       if (!isReading) return;
       isReading = false;
-      clearTimeout(timer);
+      deadline.cancel();
       body.drop();
       reject(error instanceof WebhookError ? error : bodyIncomplete(error));
     };
-    const timer = setTimeout(() => fail(bodyTimeout(limits)), limits.timeoutInSeconds * 1000);
+    const deadline = after(limits.timeoutInSeconds, () => fail(bodyTimeout(limits)));
     stream.on("data", (chunk: Uint8Array | string) => {
       if (!isReading) return;
       try {
@@ -35,11 +35,11 @@ export function readNodeStream(stream: NodeReadable, limits: BodyLimits): Promis
       if (stream.aborted === true) fail(undefined);
       if (!isReading) return;
       isReading = false;
-      clearTimeout(timer);
+      deadline.cancel();
       resolve(body.take());
     });
     // HTTP/2 says so before it ends the stream.
-    stream.on("aborted", () => fail(undefined));
+    if ("stream" in stream) stream.on("aborted", () => fail(undefined));
     stream.on("close", () => fail(undefined));
     stream.on("error", fail);
     // Somebody may have paused it.
