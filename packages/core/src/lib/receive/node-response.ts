@@ -7,6 +7,7 @@ export interface NodeResponse {
   readonly writableEnded?: boolean;
   readonly writableFinished?: boolean;
   readonly socket?: object | null;
+  readonly req?: { readonly httpVersionMajor?: number };
   on(event: "close" | "finish", listener: () => void): unknown;
 }
 
@@ -27,7 +28,6 @@ export function untilSent(response: NodeResponse): Promise<void> {
       resolve();
       return;
     }
-    const isHttp2 = "stream" in response;
     // The response of a real server always closes: its socket knows the server.
     const fallback = isOfServer(response.socket) ? undefined : new Fallback(response, resolve);
     response.on("close", () => {
@@ -37,7 +37,7 @@ export function untilSent(response: NodeResponse): Promise<void> {
     response.on("finish", () => {
       fallback?.cancel();
       // A turn later: HTTP/2 has not written its frames yet.
-      if (isHttp2) nextTurn(resolve);
+      if (response.req?.httpVersionMajor === 2) nextTurn(resolve);
       else resolve();
     });
   });

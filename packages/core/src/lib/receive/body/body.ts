@@ -53,21 +53,29 @@ function readRaw(
   limits: BodyLimits,
   hint: string | undefined,
 ): Uint8Array | Promise<Uint8Array> {
+  // First, since a Node request is what comes most, and on one of Express each look for what it lacks costs a microsecond.
+  if (isNodeStream(raw)) return readNodeRequest(raw, limits, hint);
   if (isWebStream(raw)) return readWebStream(raw, limits, hint);
   if (isWebRequest(raw)) {
     if (raw.bodyUsed) throw bodyAlreadyParsed(hint ?? WEB_HINT);
     return raw.body ? readWebStream(raw.body, limits, hint) : NOTHING;
   }
-  if (isNodeStream(raw)) {
-    const kept = bytesOfNodeRequest(raw, hint, limits);
-    if (kept === undefined) {
-      // A mock of a request that is no stream, and has no bytes either.
-      if (!("resume" in raw)) throw bodyAlreadyParsed(hint ?? WEB_HINT);
-      return readNodeStream(raw, limits);
-    }
-    return kept instanceof Promise ? kept.then((bytes) => hold(bytes, limits)) : hold(kept, limits);
-  }
+  // A mock of a request that is no stream: it has what it keeps.
+  if (isMock(raw)) return readNodeRequest(raw, limits, hint);
   return hold(toBytes(raw), limits);
+}
+
+function readNodeRequest(
+  request: NodeReadable,
+  limits: BodyLimits,
+  hint: string | undefined,
+): Uint8Array | Promise<Uint8Array> {
+  const kept = bytesOfNodeRequest(request, hint, limits);
+  if (kept === undefined) {
+    if (!isNodeStream(request)) throw bodyAlreadyParsed(hint ?? WEB_HINT);
+    return readNodeStream(request, limits);
+  }
+  return kept instanceof Promise ? kept.then((bytes) => hold(bytes, limits)) : hold(kept, limits);
 }
 
 function hold(bytes: Uint8Array, { maxBytes, held }: BodyLimits): Uint8Array {
@@ -87,7 +95,7 @@ export async function discardBody(source: BodySource, { code }: WebhookError): P
   // What somebody else reads is theirs.
   if (typeof source === "function" || code === "body_already_parsed") return true;
   const lingers = code !== "body_timeout" && code !== "body_incomplete";
-  if (isNodeStream(source)) return "resume" in source ? discardNodeStream(source, lingers) : true;
+  if (isNodeStream(source)) return discardNodeStream(source, lingers);
   const stream = isWebRequest(source) ? source.body : source;
   return isWebStream(stream) ? lingers && discardWebStream(stream) : true;
 }
@@ -100,8 +108,10 @@ function isWebStream(raw: RawBody | null): raw is ReadableStream<Uint8Array> {
   return typeof raw === "object" && raw !== null && "getReader" in raw;
 }
 
-/** A Node stream, or a mock of a Node request. */
 function isNodeStream(raw: RawBody): raw is NodeReadable {
-  if (typeof raw !== "object" || raw === null || "bodyUsed" in raw) return false;
-  return ("on" in raw && "resume" in raw) || ("headers" in raw && "method" in raw);
+  return typeof (raw as Partial<NodeReadable> | null)?.resume === "function";
+}
+
+function isMock(raw: RawBody): raw is NodeReadable {
+  return typeof raw === "object" && raw !== null && "headers" in raw && "method" in raw;
 }

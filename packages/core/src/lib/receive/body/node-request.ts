@@ -10,6 +10,7 @@ export interface NodeReadable {
   resume(): unknown;
   pause?(): unknown;
   destroy(): unknown;
+  readonly httpVersionMajor?: number;
   readonly readableEnded: boolean;
   readonly destroyed: boolean;
   readonly readableDidRead?: boolean;

@@ -39,7 +39,7 @@ export function readNodeStream(stream: NodeReadable, limits: BodyLimits): Promis
       resolve(body.take());
     });
     // HTTP/2 says so before it ends the stream.
-    if ("stream" in stream) stream.on("aborted", () => fail(undefined));
+    if (stream.httpVersionMajor === 2) stream.on("aborted", () => fail(undefined));
     stream.on("close", () => fail(undefined));
     stream.on("error", fail);
     // Somebody may have paused it.
