@@ -97,8 +97,12 @@ function bodyOf(c: Context, incoming: NodeBindings["incoming"]): BodySource {
  * both by symbols.
  */
 function isUntouched(request: Request): boolean {
-  const names = Object.getOwnPropertySymbols(request).map(({ description }) => description);
-  return names.includes("incomingKey") && !names.includes("requestCache");
+  let isNodes = false;
+  for (const { description } of Object.getOwnPropertySymbols(request)) {
+    if (description === "requestCache") return false;
+    if (description === "incomingKey") isNodes = true;
+  }
+  return isNodes;
 }
 
 function secretFromBindings(c: Context): string | undefined {
