@@ -17,3 +17,6 @@ export {
   setTimeout,
 } from "./lib/timers.ts";
 export { nameTaken } from "./lib/inbox/name-taken.ts";
+export { createStoreInbox } from "./lib/inbox/store/store-inbox.ts";
+export type { StoreInbox } from "./lib/inbox/store/store-inbox.ts";
+export type * from "./lib/inbox/store/message-store.ts";

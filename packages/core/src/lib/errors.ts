@@ -22,6 +22,7 @@ const STATUS = {
   handler_timeout: 500,
   run_interrupted: 500,
   dead_letter_not_found: 404,
+  message_not_found: 404,
   invalid_secret: 500,
   invalid_option: 500,
 } as const;

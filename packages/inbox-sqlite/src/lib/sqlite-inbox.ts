@@ -1,16 +1,14 @@
 import { resolve } from "node:path";
-import type { DurableInbox } from "@diffio-webhooks/core";
 import {
   type DurableInboxOptions,
+  type StoreInbox,
   checkDurableInboxOptions,
-  errorText,
+  createStoreInbox,
   invalidOption,
 } from "@diffio-webhooks/core/inbox";
-import { createDeadLetters } from "./dead-letters.ts";
-import { createDispatcher } from "./dispatcher.ts";
 import { findWorker } from "./runtime.ts";
 import { createStoreClient } from "./store-client.ts";
-import { toStored } from "./stored-message.ts";
+import { createSqliteStore } from "./store.ts";
 
 /** Options of {@link sqliteInbox}. */
 export interface SqliteInboxOptions extends DurableInboxOptions {
@@ -26,34 +24,23 @@ export interface SqliteInboxOptions extends DurableInboxOptions {
  * the dead letters. Several processes on one machine may share the file.
  *
  * The file is opened at the first use, in a thread of its own. While it cannot be used, deliveries are answered 503
- * (`inbox_unavailable`, with a hint), and go on by themselves when it can be used again.
+ * (`inbox_unavailable`, with a hint), until it can be used again.
  *
  * @throws WebhookError `invalid_option`, also where this runtime has no `node:sqlite` (Node before 22.13), or a bundler
  *   has left out the file of the thread.
  */
-export function sqliteInbox(options: SqliteInboxOptions): DurableInbox {
+export function sqliteInbox(options: SqliteInboxOptions): StoreInbox {
   if (typeof options !== "object" || options === null) {
     throw invalidOption("The options are not an object.", 'Pass { path: "/var/lib/my-service/inbox.db" }.');
   }
   const path = checkPath(options.path);
   const checked = checkDurableInboxOptions(options);
-  const store = createStoreClient({
+  const client = createStoreClient({
     path,
     leaseInMs: checked.leaseInSeconds * 1000,
     worker: findWorker(),
-    leases: () => dispatcher.leases(),
-    onLost: (leases) => dispatcher.lose(leases),
   });
-  const dispatcher = createDispatcher(store, checked);
-  return {
-    accept: (message) => dispatcher.accept(message),
-    acceptInvalid: (message, error) =>
-      store.send("acceptInvalid", { ...toStored(message), error: errorText(error) }),
-    attach: (receiver) => dispatcher.attach(receiver),
-    deadLetters: createDeadLetters(store, dispatcher.look),
-    counts: () => store.send("counts", {}),
-    close: () => dispatcher.close(),
-  };
+  return createStoreInbox(createSqliteStore(client), options);
 }
 
 function checkPath(path: unknown): string {

@@ -5,12 +5,17 @@ import {
   setInterval,
   setTimeout,
 } from "@diffio-webhooks/core/inbox";
-import type { Failure, FromWorker, Lease, OperationName, Operations, Request } from "./operations.ts";
+import {
+  type Failure,
+  type FromWorker,
+  LINGERS,
+  type LockedOwner,
+  type OperationName,
+  type Operations,
+  type Request,
+} from "./operations.ts";
 import { createThread } from "./thread.ts";
 import { unavailable } from "./unavailable.ts";
-
-// The runtime's own: fake timers of a test hold nothing up.
-const { setImmediate, clearImmediate } = globalThis;
 
 /** A receiver waits 8 s for an answer: what waits longer than this for its turn is told so before. */
 const QUEUE_LIMIT_MS = 6500;
@@ -25,39 +30,26 @@ const LINGER_MS = 5;
 const RESTART_MS = 500;
 const LATE: Failure = { kind: "late", message: "it did not answer in time" };
 
-/** How a request is sent. */
-export interface SendOptions<Name extends OperationName> {
-  /** Whether it has time to wait for others: "done" is to be committed within a second, an accept at once. */
-  readonly lingers?: boolean;
-  /** Told of an answer that came when it was no longer waited for. */
-  readonly onLate?: (answer: Operations[Name]["answer"]) => void;
-}
-
 /** The database as the service's thread sees it. */
 export interface StoreClient {
   /**
-   * Asks for something.
+   * Asks the worker for something.
    *
    * @throws WebhookError `inbox_unavailable`
    */
-  send<Name extends OperationName>(
+  call<Name extends OperationName>(
     operation: Name,
-    ask: Operations[Name]["ask"],
-    options?: SendOptions<Name>,
-  ): Promise<Operations[Name]["answer"]>;
+    ...args: Parameters<Operations[Name]>
+  ): Promise<ReturnType<Operations[Name]>>;
   /** Lets go of the file and the thread, when all that was sent is answered. Both come back with the next request. */
   close(): Promise<void>;
 }
 
-/** What a client needs to know of its process's runs. */
+/** What a client needs. */
 export interface StoreClientOptions {
   readonly path: string;
   readonly leaseInMs: number;
   readonly worker: URL;
-  /** The leases of runs that go on: told to a worker that takes the place of one that died. */
-  leases(): readonly Lease[];
-  /** Leases that have passed to another process. */
-  onLost(leases: readonly Lease[]): void;
 }
 
 interface Waiting {
@@ -65,25 +57,25 @@ interface Waiting {
   readonly since: number;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
-  readonly onLate: ((answer: never) => void) | undefined;
   late: boolean;
 }
 
 /** Makes a client. Whatever waits while the worker is busy goes to it together, and into one transaction. */
 export function createStoreClient(options: StoreClientOptions): StoreClient {
-  const { path, leaseInMs, worker: file, leases, onLost } = options;
+  const { path, leaseInMs, worker: file } = options;
   let waiting: Waiting[] = [];
   let sent: Waiting[] = [];
   let scheduled: { cancel(): void; readonly lingers: boolean } | undefined;
   let sweep: NodeJS.Timeout | undefined;
   let lastFailure = LATE;
   let restartAt = 0;
+  let owner: LockedOwner | null = null;
   let ending = false;
   let closing: Promise<void> | undefined;
   const whenAnswered = new Set<() => void>();
   const thread = createThread({
     file,
-    workerData: () => ({ path, leaseInMs, leases: leases() }),
+    workerData: () => ({ path, leaseInMs, owner }),
     onMessage: receive,
     onCrash: crashed,
   });
@@ -91,14 +83,17 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
   function schedule(lingers: boolean): void {
     if (sent.length > 0 || ending || (scheduled && (lingers || !scheduled.lingers))) return;
     scheduled?.cancel();
-    const pause = Math.max(lingers ? LINGER_MS : 0, restartAt - Date.now());
+    const pause = Math.max(lingers ? LINGER_MS : 0, restartAt - monotonicSeconds() * 1000);
     if (pause > 0) {
       const timer = setTimeout(flush, pause);
       scheduled = { lingers, cancel: () => clearTimeout(timer) };
     } else {
-      // Not at once: what else comes in this turn of the event loop goes along.
-      const immediate = setImmediate(flush);
-      scheduled = { lingers, cancel: () => clearImmediate(immediate) };
+      // Not at once: what else is asked for right now goes along.
+      let isCancelled = false;
+      queueMicrotask(() => {
+        if (!isCancelled) flush();
+      });
+      scheduled = { lingers, cancel: () => (isCancelled = true) };
     }
   }
 
@@ -109,7 +104,7 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
     let size = 0;
     for (const { request } of waiting) {
       if (size === MAX_BATCH || bytes > MAX_BATCH_BYTES) break;
-      bytes += bodyOf(request)?.length ?? 0;
+      bytes += bytesOf(request);
       size += 1;
     }
     sent = waiting.splice(0, size);
@@ -120,25 +115,20 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
     }
   }
 
-  function receive({ answers, failure, lost }: FromWorker): void {
-    if (lost.length > 0) onLost(lost);
-    if (answers.length === 0 && !failure) return;
+  function receive({ answers, failure, owner: registered }: FromWorker): void {
+    owner = registered;
     const batch = sent;
     sent = [];
     const refused: Waiting[] = [];
     batch.forEach((one, index) => {
-      const value = answers[index] ?? null;
-      if (value === null) refused.push(one);
-      else answer(one, value);
+      const answer = answers[index] ?? null;
+      if (answer === null) refused.push(one);
+      // What came too late is nobody's: the loop releases it.
+      else if (!one.late) one.resolve(answer.value);
     });
     lastFailure = failure ?? LATE;
     if (failure) refuse(refused, failure);
     afterBatch();
-  }
-
-  function answer({ late, onLate, resolve }: Waiting, value: unknown): void {
-    if (late) onLate?.(value as never);
-    else resolve(value);
   }
 
   function refuse(batch: readonly Waiting[], failure: Failure): void {
@@ -149,7 +139,7 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
   }
 
   function crashed(message: string): void {
-    restartAt = Date.now() + RESTART_MS;
+    restartAt = monotonicSeconds() * 1000 + RESTART_MS;
     const batch = sent;
     sent = [];
     lastFailure = { kind: "crashed", message };
@@ -197,18 +187,17 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
   }
 
   return {
-    send(operation, ask, { lingers = false, onLate } = {}) {
+    call(operation, ...args) {
       return new Promise((resolve, reject) => {
         waiting.push({
-          request: { operation, ask } as Request,
+          request: { operation, args } as Request,
           since: monotonicSeconds() * 1000,
           resolve: resolve as (answer: unknown) => void,
           reject,
-          onLate,
           late: false,
         });
         sweep ??= setInterval(sweepLate, SWEEP_MS);
-        schedule(lingers);
+        schedule(LINGERS.has(operation));
       });
     },
     close: () => (closing ??= end()),
@@ -219,6 +208,6 @@ function isOverdue({ since }: Waiting): boolean {
   return monotonicSeconds() * 1000 - since > QUEUE_LIMIT_MS;
 }
 
-function bodyOf({ operation, ask }: Request): Uint8Array | undefined {
-  return operation === "accept" || operation === "acceptInvalid" ? ask.rawBody : undefined;
+function bytesOf({ operation, args }: Request): number {
+  return operation === "accept" ? args[0].reduce((sum, { rawBody }) => sum + rawBody.length, 0) : 0;
 }

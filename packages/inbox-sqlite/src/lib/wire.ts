@@ -1,12 +1,11 @@
 import type { FromWorker, Request } from "./operations.ts";
 
 /**
- * A message from thread to thread: one string, which costs a fifth of what an object with a buffer costs to hand over.
- * A line of JSON, then the bytes of all bodies, a character each (Latin-1).
+ * A message from thread to thread: one string, which costs a fifth of what an object with a buffer costs to pass on.
+ * A line of JSON, then the bytes of all bodies, a character each (Latin-1). In the JSON each body's length is in its place.
  */
 export type Wire = string;
 
-/** What has a body: in the JSON its length stands in its place. */
 interface Carrier {
   rawBody: unknown;
 }
@@ -14,10 +13,8 @@ interface Carrier {
 /** Packs requests. */
 export function packRequests(requests: readonly Request[]): Wire {
   const bodies: Uint8Array[] = [];
-  const written = requests.map((request) =>
-    "rawBody" in request.ask
-      ? { operation: request.operation, ask: withoutBody(request.ask, bodies) }
-      : request,
+  const written = requests.map(({ operation, args }) =>
+    operation === "accept" ? { operation, args: [packEach(args[0], bodies), args[1]] } : { operation, args },
   );
   return pack(written, bodies);
 }
@@ -26,38 +23,43 @@ export function packRequests(requests: readonly Request[]): Wire {
 export function unpackRequests(message: Wire): Request[] {
   const { json, bytes } = unpack(message);
   const requests = json as Request[];
+  const carriers = requests.flatMap(({ operation, args }) => (operation === "accept" ? args[0] : []));
   // Views are enough: they are written to the database, and not kept.
-  restoreBodies(
-    requests.map(({ ask }) => ask),
-    (start, end) => bytes.subarray(start, end),
-  );
+  unpackEach(carriers, (start, end) => bytes.subarray(start, end));
   return requests;
 }
 
-/** Packs what the worker answers. */
+/** Packs what the worker answers: a body alone, or a list of what has bodies, or anything without one. */
 export function packAnswers({ answers, ...rest }: FromWorker): Wire {
   const bodies: Uint8Array[] = [];
   const written = answers.map((answer) => {
-    if (Array.isArray(answer)) return answer.map((one: Carrier) => withoutBody(one, bodies));
-    if (!isLeaseAnswer(answer)) return answer;
-    return { ...answer, leased: answer.leased.map((one) => withoutBody(one, bodies)) };
+    if (answer === null) return null;
+    const { value } = answer;
+    if (value instanceof Uint8Array) return packEach([{ rawBody: value }], bodies)[0];
+    return { value: Array.isArray(value) ? packEach(value, bodies) : value };
   });
   return pack({ ...rest, answers: written }, bodies);
 }
 
-/** The opposite of {@link packAnswers}: an answer that is missing is null. */
+/** The opposite of {@link packAnswers}. */
 export function unpackAnswers(message: Wire): FromWorker {
   const { json, bytes } = unpack(message);
-  const whole = json as FromWorker;
-  restoreBodies(
-    whole.answers.flatMap((answer) => {
-      if (Array.isArray(answer)) return answer as object[];
-      return isLeaseAnswer(answer) ? answer.leased : [];
+  const { answers, ...rest } = json as FromWorker & { answers: ({ value: unknown } | Carrier | null)[] };
+  unpackEach(
+    answers.flatMap((answer) => {
+      if (answer === null) return [];
+      if ("rawBody" in answer) return [answer];
+      return Array.isArray(answer.value) ? (answer.value as unknown[]) : [];
     }),
     // Copies: what one is kept for must not keep the others.
     (start, end) => new Uint8Array(bytes.subarray(start, end)),
   );
-  return whole;
+  return {
+    ...rest,
+    answers: answers.map((answer) =>
+      answer !== null && "rawBody" in answer ? { value: answer.rawBody } : answer,
+    ),
+  };
 }
 
 function pack(json: unknown, bodies: readonly Uint8Array[]): Wire {
@@ -70,25 +72,25 @@ function unpack(message: Wire): { json: unknown; bytes: Uint8Array } {
   return { json: JSON.parse(message.slice(0, end)), bytes: Buffer.from(message.slice(end + 1), "latin1") };
 }
 
-function isLeaseAnswer(answer: unknown): answer is { leased: Carrier[] } {
-  return typeof answer === "object" && answer !== null && "leased" in answer;
+function isCarrier(value: unknown): value is Carrier {
+  return typeof value === "object" && value !== null && "rawBody" in value;
 }
 
-function withoutBody(carrier: Carrier, bodies: Uint8Array[]): object {
-  const body = carrier.rawBody as Uint8Array;
-  bodies.push(body);
-  return { ...carrier, rawBody: body.length };
+function packEach(values: readonly unknown[], bodies: Uint8Array[]): unknown[] {
+  return values.map((value) => {
+    if (!isCarrier(value)) return value;
+    const body = value.rawBody as Uint8Array;
+    bodies.push(body);
+    return { ...value, rawBody: body.length };
+  });
 }
 
-function restoreBodies(
-  carriers: readonly object[],
-  bytesOf: (start: number, end: number) => Uint8Array,
-): void {
+function unpackEach(values: readonly unknown[], bytesOf: (start: number, end: number) => Uint8Array): void {
   let offset = 0;
-  for (const carrier of carriers as readonly Carrier[]) {
-    if (typeof carrier.rawBody !== "number") continue;
-    const end = offset + carrier.rawBody;
-    carrier.rawBody = bytesOf(offset, end);
+  for (const value of values) {
+    if (!isCarrier(value)) continue;
+    const end = offset + Number(value.rawBody);
+    value.rawBody = bytesOf(offset, end);
     offset = end;
   }
 }

@@ -2,41 +2,52 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../operations.ts";
 import { STATE } from "./schema.ts";
 
-type Active = Operations["active"];
-type Counts = Operations["counts"];
+/** How many messages are in which state: kept by every transaction, so that nobody ever counts them. */
+export class Counts {
+  readonly #sqlite: DatabaseSync;
+  readonly #changes = new Map<number, number>();
+  readonly #add;
+  readonly #all;
+  readonly #oldest;
 
-/** Looking at how many there are, by indexes alone: no row is read for it. */
-export function countOperations(sqlite: DatabaseSync): {
-  active: (ask: Active["ask"]) => Active["answer"];
-  counts: () => Counts["answer"];
-} {
-  const active = sqlite.prepare("SELECT 1 FROM messages WHERE receiver = ? AND wake_at IS NOT NULL LIMIT 1");
-  const all = sqlite.prepare("SELECT count(*) AS n FROM messages");
-  const waking = sqlite.prepare(
-    "SELECT state, count(*) AS n, min(seq) AS oldest FROM messages WHERE wake_at IS NOT NULL GROUP BY state",
-  );
-  const ended = [STATE.dead, STATE.discarded].map((state) =>
-    sqlite.prepare(`SELECT count(*) AS n FROM messages WHERE state = ${state}`),
-  );
-  const received = sqlite.prepare("SELECT received_at AS at FROM messages WHERE seq = ?");
-  return {
-    active: ({ receiver }) => active.get(receiver) !== undefined,
-    counts() {
-      const byState = new Map(
-        waking.all().map(({ state, n, oldest }) => [state, { n: Number(n), oldest: Number(oldest) }]),
-      );
-      const pending = byState.get(STATE.pending);
-      const running = byState.get(STATE.running)?.n ?? 0;
-      const [dead = 0, discarded = 0] = ended.map((statement) => Number(statement.get()?.["n"]));
-      const total = Number(all.get()?.["n"]);
-      const since = pending && Number(received.get(pending.oldest)?.["at"]);
-      return {
-        pending: pending?.n ?? 0,
-        running,
-        done: total - (pending?.n ?? 0) - running - dead - discarded,
-        dead,
-        oldestPendingInSeconds: since === undefined ? 0 : Math.max(0, (Date.now() - since) / 1000),
-      };
-    },
-  };
+  constructor(sqlite: DatabaseSync) {
+    this.#sqlite = sqlite;
+    this.#add = sqlite.prepare("UPDATE counts SET n = n + ? WHERE state = ?");
+    this.#all = sqlite.prepare("SELECT state, n FROM counts");
+    this.#oldest = sqlite.prepare(
+      `SELECT received_at AS at FROM messages INDEXED BY pending_messages WHERE state = ${STATE.pending} ORDER BY seq LIMIT 1`,
+    );
+  }
+
+  /** Some messages have gone from one state to another, or have come, or are gone. */
+  moved(from: number | null, to: number | null, count = 1): void {
+    if (from !== null) this.#changes.set(from, (this.#changes.get(from) ?? 0) - count);
+    if (to !== null) this.#changes.set(to, (this.#changes.get(to) ?? 0) + count);
+  }
+
+  /** To be called before a commit. */
+  write(): void {
+    for (const [state, change] of this.#changes) if (change !== 0) this.#add.run(change, state);
+    this.#changes.clear();
+  }
+
+  /** To be called after a rollback. */
+  forget(): void {
+    this.#changes.clear();
+  }
+
+  read(): ReturnType<Operations["counts"]> {
+    // What this very transaction has changed counts, too.
+    if (this.#sqlite.isTransaction) this.write();
+    const byState = new Map(this.#all.all().map(({ state, n }) => [state, Number(n)]));
+    const of = (state: number): number => byState.get(state) ?? 0;
+    const oldest = this.#oldest.get()?.["at"];
+    return {
+      pending: of(STATE.pending),
+      running: of(STATE.running),
+      done: of(STATE.done),
+      dead: of(STATE.dead),
+      oldestPendingInSeconds: oldest === undefined ? 0 : Math.max(0, (Date.now() - Number(oldest)) / 1000),
+    };
+  }
 }

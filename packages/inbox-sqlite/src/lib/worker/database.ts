@@ -38,6 +38,7 @@ export function openDatabase(path: string): Database {
     sqlite.exec(`PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`);
     migrate(sqlite, path);
     syncFolder(path);
+    warnOfOthers(path);
   } catch (error) {
     sqlite.close();
     throw error;
@@ -66,6 +67,17 @@ function makeFile(path: string): void {
   }
 }
 
+let hasWarned = false;
+
+/** Deliveries may hold personal data, and an existing file keeps its mode. */
+function warnOfOthers(path: string): void {
+  if (hasWarned || process.platform === "win32" || (statSync(path).mode & 0o077) === 0) return;
+  hasWarned = true;
+  console.warn(
+    `[diffio-webhooks] Other users of this machine may read ${path}. Fix it with: chmod 600 ${path} ${path}-wal ${path}-shm`,
+  );
+}
+
 /** A new file is only safe once its folder's entries are, too. */
 function syncFolder(path: string): void {
   if (process.platform === "win32") return;
@@ -78,7 +90,7 @@ function syncFolder(path: string): void {
 }
 
 /** Loads node:sqlite without the warning, on Node 22, that it is experimental: we know, and the user can do nothing. */
-function loadSqlite(): { DatabaseSync: typeof DatabaseSync } {
+export function loadSqlite(): { DatabaseSync: typeof DatabaseSync } {
   const { emitWarning } = process;
   // This process object is the worker's own.
   process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {

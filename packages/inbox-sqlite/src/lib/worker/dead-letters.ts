@@ -1,50 +1,63 @@
-import type { DatabaseSync } from "node:sqlite";
-import type { Operations, StoredDeadLetter } from "../operations.ts";
+import type { DeadFilter, DeadPlace } from "@diffio-webhooks/core/inbox";
+import type { Operations } from "../operations.ts";
+import type { Connection } from "./connection.ts";
+import { RECORD_COLUMNS, REQUEUE, type RecordRow, toRecord } from "./messages.ts";
 import { STATE } from "./schema.ts";
 
-type DeadLetterOperations = {
-  [Name in "listDead" | "replay" | "discard" | "countDead" | "replayOldest"]: (
-    ask: Operations[Name]["ask"],
-  ) => Operations[Name]["answer"];
-};
+type DeadOperations = Pick<Operations, "listDead" | "replay" | "discard" | "countDead" | "replayOldest">;
 
-const QUEUE = `UPDATE messages SET state = ${STATE.pending}, run = 0, wake_at = ?, ended_at = NULL, reason = NULL, error = NULL`;
+const FITS =
+  `state = ${STATE.dead} AND (:eventType IS NULL OR event_type = :eventType) AND (:reason IS NULL OR reason = :reason) ` +
+  "AND (:since IS NULL OR ended_at >= :since) AND (:until IS NULL OR ended_at < :until)";
 
 /** What can be done with dead letters. */
-export function deadLetterOperations(sqlite: DatabaseSync): DeadLetterOperations {
+export function deadLetterOperations({ sqlite, counts }: Connection): DeadOperations {
   const list = sqlite.prepare(
-    "SELECT seq, receiver, message_id AS messageId, timestamp, raw_body AS rawBody, event_type AS eventType, " +
-      "secret_name AS secretName, run AS runs, reason, error, received_at AS receivedAt, ended_at AS diedAt " +
-      `FROM messages JOIN bodies USING (seq) WHERE state = ${STATE.dead} AND (ended_at, seq) < (?, ?) ` +
-      "ORDER BY ended_at DESC, seq DESC LIMIT ?",
+    `SELECT ${RECORD_COLUMNS}, raw_body AS rawBody FROM messages JOIN bodies USING (seq) ` +
+      `WHERE state = ${STATE.dead} AND (ended_at, seq) < (?, ?) ORDER BY ended_at DESC, seq DESC LIMIT ?`,
   );
-  const replay = sqlite.prepare(`${QUEUE} WHERE state = ${STATE.dead} AND ended_at = ? AND seq = ?`);
+  const replay = sqlite.prepare(`${REQUEUE} WHERE state = ${STATE.dead} AND ended_at = ?2 AND seq = ?3`);
   const discard = sqlite.prepare(
     `UPDATE messages SET state = ${STATE.discarded}, ended_at = ? WHERE state = ${STATE.dead} AND ended_at = ? AND seq = ?`,
   );
-  const count = sqlite.prepare(`SELECT count(*) AS total FROM messages WHERE state = ${STATE.dead}`);
+  const count = sqlite.prepare(`SELECT count(*) AS total FROM messages WHERE ${FITS}`);
   const newest = sqlite.prepare(
-    `SELECT ended_at AS diedAt, seq FROM messages WHERE state = ${STATE.dead} ORDER BY ended_at DESC, seq DESC LIMIT 1`,
+    `SELECT ended_at AS diedAt, seq FROM messages WHERE ${FITS} ORDER BY ended_at DESC, seq DESC LIMIT 1`,
   );
-  const replayOldest = sqlite.prepare(
-    `${QUEUE} WHERE seq IN (SELECT seq FROM messages WHERE state = ${STATE.dead} AND (ended_at, seq) <= (?, ?) ` +
-      "ORDER BY ended_at, seq LIMIT ?)",
+  const oldest = sqlite.prepare(
+    `SELECT seq FROM messages WHERE ${FITS} AND (ended_at, seq) <= (:diedAt, :seq) ORDER BY ended_at, seq LIMIT :limit`,
   );
+  const requeue = sqlite.prepare(`${REQUEUE} WHERE seq = ?2`);
+  const named = (filter: DeadFilter): Record<string, string | number | null> => ({ ...filter });
+
   return {
-    listDead: ({ limit, after }) =>
-      list.all(
-        after?.diedAt ?? Number.MAX_SAFE_INTEGER,
-        after?.seq ?? 0,
-        limit,
-      ) as unknown as StoredDeadLetter[],
-    replay: ({ diedAt, seq }) => replay.run(Date.now(), diedAt, seq).changes === 1,
-    discard: ({ diedAt, seq }) => discard.run(Date.now(), diedAt, seq).changes === 1,
-    countDead: () => ({
-      total: Number(count.get()?.["total"]),
-      newest: (newest.get() as { diedAt: number; seq: number } | undefined) ?? null,
+    listDead(limit, after) {
+      const rows = list.all(after?.diedAt ?? Number.MAX_SAFE_INTEGER, after?.seq ?? 0, limit);
+      return (rows as unknown as (RecordRow & { rawBody: Uint8Array })[]).map((row) => ({
+        ...toRecord(row),
+        rawBody: row.rawBody,
+      }));
+    },
+    replay({ diedAt, seq }) {
+      const isDead = replay.run(Date.now(), diedAt, seq).changes === 1;
+      if (isDead) counts.moved(STATE.dead, STATE.pending);
+      return isDead;
+    },
+    discard({ diedAt, seq }) {
+      const isDead = discard.run(Date.now(), diedAt, seq).changes === 1;
+      if (isDead) counts.moved(STATE.dead, STATE.discarded);
+      return isDead;
+    },
+    countDead: (filter) => ({
+      total: Number(count.get(named(filter))?.["total"]),
+      newest: (newest.get(named(filter)) as unknown as DeadPlace | undefined) ?? null,
     }),
-    replayOldest: ({ newest: { diedAt, seq }, limit }) => ({
-      replayed: Number(replayOldest.run(Date.now(), diedAt, seq, limit).changes),
-    }),
+    replayOldest(filter, { diedAt, seq }, limit) {
+      const rows = oldest.all({ ...named(filter), diedAt, seq, limit });
+      const now = Date.now();
+      for (const row of rows) requeue.run(now, Number(row["seq"]));
+      counts.moved(STATE.dead, STATE.pending, rows.length);
+      return rows.length;
+    },
   };
 }

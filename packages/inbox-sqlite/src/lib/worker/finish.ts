@@ -1,30 +1,50 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { Operations } from "../operations.ts";
+import type { Connection } from "./connection.ts";
 import { STATE } from "./schema.ts";
 
-type Finish = Operations["finish"];
-
-/** Writing down how a run ended: only by who still holds its lease. */
-export function finishOperation(sqlite: DatabaseSync): (ask: Finish["ask"]) => Finish["answer"] {
+/** Writing down how runs ended: of those whose lease still stands. */
+export function finishOperation({ sqlite, counts }: Connection): Operations["finish"] {
+  const ours = `WHERE seq = ? AND owner = ? AND claim = ? AND state = ${STATE.running}`;
   const end = sqlite.prepare(
-    "UPDATE messages SET state = ?, wake_at = NULL, token = NULL, ended_at = ?, reason = ?, error = ? " +
-      "WHERE seq = ? AND token = ?",
+    "UPDATE messages SET state = ?, owner = NULL, claim = NULL, besides = 0, ended_at = ?, reason = ?, error_name = ?, " +
+      `error = ?, error_stack = ? ${ours}`,
   );
   const wait = sqlite.prepare(
-    `UPDATE messages SET state = ${STATE.pending}, wake_at = ?, token = NULL, run = run - ? ` +
-      "WHERE seq = ? AND token = ?",
+    `UPDATE messages SET state = ${STATE.pending}, owner = NULL, claim = NULL, due_at = ?, since = ?, reason = ?, ` +
+      `error_name = ?, error = ?, error_stack = ? ${ours}`,
   );
-  return function finish({ seq, token, ending }) {
-    const now = Date.now();
-    if (ending.to === "done" || ending.to === "dead") {
-      const { state, reason, error } =
-        ending.to === "done"
-          ? { state: STATE.done, reason: null, error: null }
-          : { state: STATE.dead, reason: ending.reason, error: ending.error };
-      return { held: end.run(state, now, reason, error, seq, token).changes === 1, dueAt: null };
-    }
-    const released = ending.to === "released";
-    const dueAt = released ? now : now + Math.ceil(ending.delayInMs);
-    return { held: wait.run(dueAt, released ? 1 : 0, seq, token).changes === 1, dueAt };
-  };
+  const release = sqlite.prepare(
+    `UPDATE messages SET state = ${STATE.pending}, run = run - 1, owner = NULL, claim = NULL, due_at = ?, since = ? ${ours}`,
+  );
+
+  return (ended) =>
+    ended.map(({ seq, lease: { owner, claim }, ending }) => {
+      const now = Date.now();
+      const state = ending.to === "done" ? STATE.done : ending.to === "dead" ? STATE.dead : STATE.pending;
+      let changes: number | bigint;
+      if (ending.to === "released") ({ changes } = release.run(now, now, seq, owner, claim));
+      else if (ending.to === "done")
+        ({ changes } = end.run(state, now, null, null, null, null, seq, owner, claim));
+      else {
+        const { reason, error } = ending;
+        const { name, message, stack } = error;
+        ({ changes } =
+          ending.to === "dead"
+            ? end.run(state, now, reason, name, message, stack, seq, owner, claim)
+            : wait.run(
+                now + Math.ceil(ending.delayInMs),
+                now,
+                reason,
+                name,
+                message,
+                stack,
+                seq,
+                owner,
+                claim,
+              ));
+      }
+      const held = changes === 1;
+      if (held) counts.moved(STATE.running, state);
+      return held;
+    });
 }

@@ -1,66 +1,74 @@
 import type { StatementSync } from "node:sqlite";
-import type { FromWorker, Lease, Operations, Request, WorkerOptions } from "../operations.ts";
+import type { Answer, FromWorker, Operations, Request, WorkerOptions } from "../operations.ts";
 import { READS } from "../operations.ts";
-import { acceptOperations } from "./accept.ts";
-import { countOperations } from "./counts.ts";
+import { acceptOperation } from "./accept.ts";
+import { claimOperation } from "./claim.ts";
+import { Counts } from "./counts.ts";
 import { type Database, openDatabase, rollback } from "./database.ts";
 import { deadLetterOperations } from "./dead-letters.ts";
 import { toFailure } from "./failure.ts";
 import { finishOperation } from "./finish.ts";
-import { leaseOperations } from "./lease.ts";
+import { createOwnLock } from "./lock.ts";
+import { lookOperations } from "./look.ts";
+import { messageOperations } from "./messages.ts";
+import { type Owners, ownerOperations } from "./owners.ts";
 import { pruneOperation } from "./prune.ts";
 import { sleep } from "./sleep.ts";
 
 /** How long one transaction waits for another process's lock; who asked decides whether to try again. */
 const LOCK_WAIT_MS = 1000;
-const RENEWAL_LOCK_WAIT_MS = 50;
+const BEAT_LOCK_WAIT_MS = 50;
 const FIRST_PAUSE_MS = 0.3;
 const LONGEST_PAUSE_MS = 15;
-
-type Handlers = { [Name in keyof Operations]: (ask: Operations[Name]["ask"]) => Operations[Name]["answer"] };
 
 interface Opened extends Database {
   readonly beginReading: StatementSync;
   readonly beginWriting: StatementSync;
   readonly commit: StatementSync;
-  readonly handlers: Handlers;
-  /** Moves a lease's end; false where it has passed to another process. */
-  renew(lease: Lease, until: number): boolean;
+  readonly counts: Counts;
+  readonly owners: Owners;
+  readonly operations: Operations;
 }
 
 /** The database behind the messages: opened when it is first needed, and anew after it has failed. */
 export interface Store {
   /** Does all that is asked in one transaction; or none of it but what only reads, where another process has the lock. */
   execute(requests: readonly Request[]): FromWorker;
-  /** Renews leases where it is time to; gives those that have passed to another process. */
-  renew(): readonly Lease[];
+  /** Says that this process lives, where it is time to. */
+  beat(): void;
   close(): void;
 }
 
-/** Makes the store. It renews the leases of its process's runs, even while that process's own thread is blocked. */
-export function createStore({ path, leaseInMs, leases }: WorkerOptions): Store {
-  const held = new Map<number, Lease>(leases.map((lease) => [lease.seq, lease]));
-  let renewedAt = 0;
+/** Makes the store. It keeps the leases of its process's runs, even while that process's own thread is blocked. */
+export function createStore({ path, leaseInMs, owner }: WorkerOptions): Store {
   let opened: Opened | undefined;
+  let own = owner;
+  const lock = createOwnLock(path);
 
   function open(): Opened {
     const database = openDatabase(path);
     const { sqlite } = database;
-    const renewal = sqlite.prepare("UPDATE messages SET wake_at = ? WHERE seq = ? AND token = ?");
+    const counts = new Counts(sqlite);
+    const connection = { sqlite, counts };
+    const owners = ownerOperations(connection, { path, leaseInMs, owner: own, lock });
     return {
       ...database,
       beginReading: sqlite.prepare("BEGIN"),
       beginWriting: sqlite.prepare("BEGIN IMMEDIATE"),
       commit: sqlite.prepare("COMMIT"),
-      handlers: {
-        ...acceptOperations(sqlite, leaseInMs),
-        ...leaseOperations(sqlite, leaseInMs),
-        finish: finishOperation(sqlite),
-        ...countOperations(sqlite),
-        ...deadLetterOperations(sqlite),
-        prune: pruneOperation(sqlite),
+      counts,
+      owners,
+      operations: {
+        accept: acceptOperation(connection, owners),
+        claim: claimOperation(connection, owners),
+        finish: finishOperation(connection),
+        counts: () => counts.read(),
+        ...owners,
+        ...lookOperations(connection, path),
+        ...messageOperations(connection),
+        ...deadLetterOperations(connection),
+        prune: pruneOperation(connection, owners),
       },
-      renew: ({ seq, token }, until) => renewal.run(until, seq, token).changes === 1,
     };
   }
 
@@ -74,49 +82,38 @@ export function createStore({ path, leaseInMs, leases }: WorkerOptions): Store {
     }
   }
 
-  function mustRenew(now: number): boolean {
-    return held.size > 0 && now - renewedAt >= leaseInMs / 3;
-  }
-
-  function transact(requests: readonly Request[]): { answers: unknown[]; lost: Lease[] } {
+  function transact(requests: readonly Request[], beats: boolean): readonly unknown[] {
     if (opened?.isMoved()) close();
     opened ??= open();
-    const { sqlite, handlers, beginReading, beginWriting, commit, checkVersion, renew, afterCommit } = opened;
-    const now = Date.now();
-    const reading = requests.length > 0 && requests.every(isRead);
-    const renewing = !reading && mustRenew(now);
-    let committed: { answers: unknown[]; lost: Lease[] };
-    (reading ? beginReading : beginWriting).run();
+    const { sqlite, operations, owners, counts, beginReading, beginWriting, commit, checkVersion } = opened;
+    (!beats && requests.every(isRead) ? beginReading : beginWriting).run();
+    let values: readonly unknown[];
     try {
       checkVersion();
-      // First of all: a lease of ours that has run out must not be taken for one of a process that died.
-      const lost = renewing
-        ? Array.from(held.values()).filter((lease) => !renew(lease, now + leaseInMs))
-        : [];
-      const answers = requests.map(({ operation, ask }) => handlers[operation](ask as never));
+      if (beats) owners.beat();
+      values = requests.map(({ operation, args }) => Reflect.apply(operations[operation], undefined, args));
+      counts.write();
       commit.run();
-      if (renewing) renewedAt = now;
-      committed = { answers, lost };
     } catch (error) {
       rollback(sqlite);
+      counts.forget();
       throw error;
     }
-    afterCommit();
-    return committed;
+    own = owners.own;
+    opened.afterCommit();
+    return values;
   }
 
   /** The same, as soon as no other process has the lock; for a while. */
-  function transactInTime(requests: readonly Request[], lockWaitMs: number): FromWorker {
+  function transactInTime(requests: readonly Request[], beats: boolean, lockWaitMs: number): FromWorker {
     const end = performance.now() + lockWaitMs;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
       try {
-        const { answers, lost } = transact(requests);
-        for (const { seq } of lost) held.delete(seq);
-        requests.forEach((request, index) => note(held, request, answers[index]));
-        return { answers, lost };
+        const values = transact(requests, beats);
+        return { answers: values.map((value): Answer => ({ value: value ?? null })), owner: own };
       } catch (error) {
         const failure = toFailure(error);
-        if (failure.kind !== "locked" || performance.now() > end) return { answers: [], failure, lost: [] };
+        if (failure.kind !== "locked" || performance.now() > end) return { answers: [], failure, owner: own };
       }
       // At random, so that processes that wait for each other do not do so in step.
       sleep(pause * (0.5 + Math.random()));
@@ -125,36 +122,29 @@ export function createStore({ path, leaseInMs, leases }: WorkerOptions): Store {
 
   return {
     execute(requests) {
-      const result = transactInTime(requests, LOCK_WAIT_MS);
+      const result = transactInTime(requests, false, LOCK_WAIT_MS);
       if (!result.failure) return result;
-      // A full disk may have room again soon, and a lock is somebody else's: all else may be mended by a new start.
+      // A full disk may have room again soon, and a lock is somebody else's: all else may be fixed by a new start.
       if (result.failure.kind !== "full" && result.failure.kind !== "locked") close();
       const reads = requests.filter(isRead);
       if (result.failure.kind !== "locked" || reads.length === 0) return result;
-      const { answers } = transactInTime(reads, 0);
+      const { answers } = transactInTime(reads, false, 0);
       return { ...result, answers: requests.map((request) => answers[reads.indexOf(request)] ?? null) };
     },
-    renew() {
-      return mustRenew(Date.now()) ? transactInTime([], RENEWAL_LOCK_WAIT_MS).lost : [];
+    beat() {
+      try {
+        if (opened?.owners.mustBeat()) transactInTime([], true, BEAT_LOCK_WAIT_MS);
+      } catch {
+        // The next one may succeed: there are several in a lease.
+      }
     },
-    close,
+    close() {
+      close();
+      lock.release();
+    },
   };
 }
 
 function isRead({ operation }: Request): boolean {
   return READS.has(operation);
-}
-
-/** Keeps track of which leases this process holds. */
-function note(held: Map<number, Lease>, request: Request, answer: unknown): void {
-  if (request.operation === "finish") {
-    const { seq, token } = request.ask;
-    if (held.get(seq)?.token === token) held.delete(seq);
-  } else if (request.operation === "accept") {
-    const { seq, token } = answer as Operations["accept"]["answer"];
-    if (token !== null) held.set(seq, { seq, token });
-  } else if (request.operation === "lease") {
-    for (const { seq, token } of (answer as Operations["lease"]["answer"]).leased)
-      held.set(seq, { seq, token });
-  }
 }

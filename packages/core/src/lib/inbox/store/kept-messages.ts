@@ -1,6 +1,6 @@
-import type { AcceptedMessage } from "@diffio-webhooks/core";
+import type { AcceptedMessage } from "../inbox.ts";
 
-/** What a framework keeps of a request may be large: those beyond run without `context.platform`. */
+/** What a framework keeps of a request may be large: messages beyond these run without `context.platform`. */
 const MAX_KEPT = 1000;
 
 /** Messages accepted here that wait for a run here, with what the store does not keep of them. */
