@@ -35,7 +35,7 @@ describe("a disk that is full", () => {
       expect(accepted.length).toBeGreaterThan(0);
       expect(await inbox.counts()).toMatchObject({ pending: accepted.length });
       for (const messageId of accepted)
-        expect(await inbox.accept(message({ messageId }))).toEqual({ duplicate: true });
+        expect(await inbox.accept(message({ messageId }))).toMatchObject({ duplicate: true });
 
       execFileSync("mount", ["-o", "remount,size=8m", disk]);
       expect(await refusal(inbox, large())).toBe("accepted");

@@ -55,7 +55,7 @@ describe("the file", () => {
   test("has the version of its schema in it", async () => {
     const path = newPath();
     await open(path).accept(message());
-    expect(database(path).prepare("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+    expect(database(path).prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
   });
 });
 
@@ -94,9 +94,9 @@ describe("a file that cannot be used", () => {
     const path = newPath();
     const inbox = open(path);
     expect(await refusal(inbox)).toBe("accepted");
-    database(path).exec("PRAGMA user_version = 2");
+    database(path).exec("PRAGMA user_version = 3");
     for (const each of [inbox, open(path)]) expect(await refusal(each)).toEqual(unavailable(/newer version/));
-    database(path).exec("PRAGMA user_version = 1");
+    database(path).exec("PRAGMA user_version = 2");
     expect(await refusal(inbox)).toBe("accepted");
   });
 

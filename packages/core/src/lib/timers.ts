@@ -48,8 +48,6 @@ class Waiting implements Deadline {
     this.next = first;
     this.seconds = seconds;
     this.callback = callback;
-    if (first) first.before = this;
-    first = this;
   }
 
   cancel(): void {
@@ -74,7 +72,10 @@ export function after(seconds: number, callback: () => void): Deadline {
     return { cancel: () => clearTimeout(timer) };
   }
   ticking ??= setInterval(tick, TICK_MS);
-  return new Waiting(seconds, callback);
+  const waiting = new Waiting(seconds, callback);
+  if (first) first.before = waiting;
+  first = waiting;
+  return waiting;
 }
 
 function tick(): void {

@@ -92,7 +92,7 @@ export function ownerOperations(
       const key = (one: { seq: number; claim: number }): string => `${one.seq} ${one.claim}`;
       const [known, kept] = [new Set(held.map(key)), new Set(rows.map(key))];
       releaseAll(rows.filter((row) => row.claim < settledBefore && !known.has(key(row))));
-      return held.filter((one) => !kept.has(key(one))).map(({ seq }) => seq);
+      return held.filter((one) => !kept.has(key(one)));
     },
     takeOver({ id, beat: seen }) {
       const row = lockOf.get(id, seen);

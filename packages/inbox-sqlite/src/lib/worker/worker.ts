@@ -14,8 +14,10 @@ const beating = setInterval(() => store.beat(), Math.max(options.leaseInMs / 6, 
 port.on("message", receive);
 
 function receive(message: Wire): void {
-  if (message !== "close")
-    return void port?.postMessage(packAnswers(store.execute(unpackRequests(message))), []);
+  if (message !== "close") {
+    port?.postMessage(packAnswers(store.execute(unpackRequests(message))), []);
+    return;
+  }
   clearInterval(beating);
   store.close();
   // Ends this thread only. (Deno has no way to close the port.)

@@ -36,7 +36,8 @@ export function createDeadLetters(store: MessageStore, onReplayed: () => void): 
       };
       const { total, newest } = await store.countDead(filter);
       let replayed = 0;
-      while (newest && replayed < total) {
+      if (!newest) return replayed;
+      while (replayed < total) {
         // Never more than there were: those that die again meanwhile stay where they are.
         const limit = Math.min(REPLAYED_AT_ONCE, total - replayed);
         const step = await store.replayOldest(filter, newest, limit);

@@ -46,6 +46,12 @@ export interface Lease {
   readonly claim: number;
 }
 
+/** A run that goes on, of an owner that is named beside it. */
+export interface HeldRun {
+  readonly seq: number;
+  readonly claim: number;
+}
+
 /** A message that may be run now. */
 export interface ClaimedMessage extends StoredMessage {
   readonly seq: number;
@@ -199,13 +205,9 @@ export interface MessageStore {
    *
    * @param held the runs that go on.
    * @param settledBefore all claims below this one have been answered: what they took and is not held is released.
-   * @returns the numbers of those whose lease is gone, or null if the owner has been taken over.
+   * @returns those of them whose lease is gone, or null if the owner has been taken over.
    */
-  renew(
-    owner: number,
-    held: readonly { readonly seq: number; readonly claim: number }[],
-    settledBefore: number,
-  ): Promise<readonly number[] | null>;
+  renew(owner: number, held: readonly HeldRun[], settledBefore: number): Promise<readonly HeldRun[] | null>;
   /**
    * Removes an owner that is dead, unless its beat has changed. Its messages are pending again, due now: if there was one,
    * it died alone; if there were several, each died beside others, and its run does not count.

@@ -38,7 +38,7 @@ export function createMessages(
   return {
     async list({ state, receiver, eventType, subject, since, until, limit, after } = {}) {
       if (state !== undefined && !STATES.includes(state)) {
-        throw invalidOption(`There is no state "${printable(String(state))}".`, `Pass ${STATES.join(", ")}.`);
+        throw invalidOption(`There is no state "${printable(state)}".`, `Pass ${STATES.join(", ")}.`);
       }
       const filter: MessageFilter = {
         ...ANY,

@@ -22,11 +22,12 @@ export function startPruning(
     if (isBusy) return;
     isBusy = true;
     try {
-      let from: PruneProgress | null = null;
-      do {
+      let from: PruneProgress | null = await store.prune(keep, null);
+      while (from) {
+        await pause();
+        if (isStopped) break;
         from = await store.prune(keep, from);
-        if (from) await pause();
-      } while (from && !isStopped);
+      }
     } catch {
       // What is kept a while longer does no harm.
     } finally {

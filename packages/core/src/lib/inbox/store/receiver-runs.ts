@@ -4,7 +4,7 @@ import type { CheckedDurableInboxOptions } from "../durable-inbox-options.ts";
 import type { AcceptedMessage, AttachedReceiver } from "../inbox.ts";
 import { interruption, toStoredError } from "./convert.ts";
 import type { Endings } from "./endings.ts";
-import type { ClaimedMessage, Ending, Lease } from "./message-store.ts";
+import type { ClaimedMessage, Ending, HeldRun, Lease } from "./message-store.ts";
 
 /** How long a receiver that closes waits for the engine to take what is left to be written. */
 const LAST_WRITES_SECONDS = 7;
@@ -16,7 +16,7 @@ export interface RunsParts {
   /** Callbacks have ended: there is room for others. */
   onRoom(receiver: string): void;
   /** A message is due in so many milliseconds. */
-  onDue(receiver: string, inMs: number): void;
+  onDue(inMs: number): void;
 }
 
 interface Run {
@@ -49,7 +49,7 @@ export class ReceiverRuns {
   }
 
   /** The runs that go on, or whose end is being written down. */
-  get held(): { seq: number; claim: number }[] {
+  get held(): HeldRun[] {
     return Array.from(this.#runs)
       .filter(({ isGivenUp }) => !isGivenUp)
       .map(({ seq, lease }) => ({ seq, claim: lease.claim }));
@@ -99,10 +99,11 @@ export class ReceiverRuns {
     this.#receiver.interrupted(message, { run, final: false });
   }
 
-  /** Leases that are gone: those of some messages, or all. */
-  lose(seqs: readonly number[] | "all"): void {
+  /** Leases that are gone: those of some runs, or all. */
+  lose(lost: readonly HeldRun[] | "all"): void {
     for (const run of this.#runs) {
-      if (seqs === "all" || seqs.includes(run.seq))
+      if (!run.isCalling) continue;
+      if (lost === "all" || lost.some(({ seq, claim }) => seq === run.seq && claim === run.lease.claim))
         this.#giveUp(run, "The lease of this run has passed to another process.");
     }
   }
@@ -147,7 +148,7 @@ export class ReceiverRuns {
 
   async #retry(run: Run, ending: Ending & { to: "pending" }): Promise<boolean> {
     const isOurs = await this.#finish(run, ending);
-    if (isOurs) this.#parts.onDue(this.name, ending.delayInMs);
+    if (isOurs) this.#parts.onDue(ending.delayInMs);
     return isOurs;
   }
 

@@ -58,7 +58,7 @@ export function createStoreInbox(store: MessageStore, options: DurableInboxOptio
       options: checked,
       endings,
       onRoom: (room) => loop.onRoom(room),
-      onDue: (due, inMs) => loop.onDue(due, inMs),
+      onDue: (inMs) => loop.onDue(inMs),
     });
     loop.attach(runs);
     pruning ??= startPruning(store, checked);

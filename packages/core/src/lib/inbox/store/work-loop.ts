@@ -1,25 +1,14 @@
-import {
-  clearInterval,
-  clearTimeout,
-  monotonicSeconds,
-  nextTurn,
-  setInterval,
-  setTimeout,
-} from "../../timers.ts";
+import { clearTimeout, nextTurn, setTimeout } from "../../timers.ts";
 import type { CheckedDurableInboxOptions } from "../durable-inbox-options.ts";
 import type { AcceptedMessage } from "../inbox.ts";
 import { fromStored } from "./convert.ts";
 import { KeptMessages } from "./kept-messages.ts";
 import type { ClaimedMessage, Lease, MessageStore, Outlook } from "./message-store.ts";
 import type { Outage } from "./outage.ts";
-import { OwnerWatch } from "./owners.ts";
 import { Places } from "./places.ts";
 import type { ReceiverRuns } from "./receiver-runs.ts";
-import { StoreClock } from "./store-clock.ts";
+import { Upkeep } from "./upkeep.ts";
 
-/** How soon is seen what another process has left, retried or replayed, if the engine cannot tell of it. */
-const LOOK_MS = 1000;
-const SHORTEST_LOOK_MS = 5;
 /** Other processes are told at most so often. */
 const NOTIFY_MS = 50;
 
@@ -27,12 +16,10 @@ const NOTIFY_MS = 50;
 export class WorkLoop {
   readonly receivers: Map<string, ReceiverRuns> = new Map();
   readonly #store: MessageStore;
-  readonly #options: CheckedDurableInboxOptions;
   readonly #outage: Outage;
   readonly #places: Places;
+  readonly #upkeep: Upkeep;
   readonly #kept = new KeptMessages();
-  readonly #owners: OwnerWatch;
-  readonly #clock = new StoreClock();
   /** Receivers that may have messages to claim. */
   readonly #backlog = new Set<string>();
   readonly #backlogAlone = new Set<string>();
@@ -47,18 +34,17 @@ export class WorkLoop {
   /** After a message that ran alone, the others have their turn. */
   #othersFirst = false;
   #hasOthers = true;
-  #isLooking = false;
-  #lookAt = Number.POSITIVE_INFINITY;
-  #lookTimer: ReturnType<typeof setTimeout> | undefined;
-  #renewTimer: ReturnType<typeof setInterval> | undefined;
   #notifyTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(store: MessageStore, options: CheckedDurableInboxOptions, outage: Outage) {
+  constructor(
+    store: MessageStore,
+    { concurrency, leaseInSeconds }: CheckedDurableInboxOptions,
+    outage: Outage,
+  ) {
     this.#store = store;
-    this.#options = options;
     this.#outage = outage;
-    this.#places = new Places(options.concurrency);
-    this.#owners = new OwnerWatch(options.leaseInSeconds);
+    this.#places = new Places(concurrency);
+    this.#upkeep = new Upkeep(store, this, { leaseInSeconds, outage });
     store.watch?.((receiver) => this.wake(receiver));
   }
 
@@ -117,8 +103,7 @@ export class WorkLoop {
     this.receivers.set(runs.name, runs);
     this.#places.open(runs.name);
     this.#backlog.add(runs.name);
-    this.#renewTimer ??= setInterval(() => void this.#renew(), (this.#options.leaseInSeconds * 1000) / 3);
-    this.#lookIn(0);
+    this.#upkeep.start();
   }
 
   /** Returns whether it was the last one. */
@@ -132,10 +117,7 @@ export class WorkLoop {
 
   /** Ends what this process does with the store. Nothing is released that a live run holds. */
   async stop(): Promise<void> {
-    clearTimeout(this.#lookTimer);
-    clearInterval(this.#renewTimer);
-    this.#renewTimer = undefined;
-    this.#lookAt = Number.POSITIVE_INFINITY;
+    this.#upkeep.stop();
     this.#backlog.clear();
     this.#backlogAlone.clear();
     await this.#claiming;
@@ -161,23 +143,22 @@ export class WorkLoop {
   wakeAll(receivers: readonly string[]): void {
     for (const receiver of receivers) this.#leftForOthers(receiver);
     this.wake(null);
-    this.#lookIn(0);
+    this.#upkeep.lookIn(0);
   }
 
   onRoom(receiver: string): void {
     this.releasePlace(receiver);
   }
 
-  onDue(receiver: string, inMs: number): void {
-    this.#lookIn(inMs);
-    if (inMs === 0) this.wake(receiver);
+  onDue(inMs: number): void {
+    this.#upkeep.lookIn(inMs);
   }
 
   #isPaused(receiver: string): boolean {
     return this.#paused.has(receiver) || this.#paused.has(null);
   }
 
-  #openNames(): string[] {
+  get openNames(): string[] {
     return Array.from(this.receivers.values())
       .filter(({ isClosing }) => !isClosing)
       .map(({ name }) => name);
@@ -224,7 +205,7 @@ export class WorkLoop {
 
   /** Returns whether there may be more to claim, and room for it. */
   async #claimSome(): Promise<boolean> {
-    const names = this.#openNames().filter((name) => !this.#isPaused(name));
+    const names = this.openNames.filter((name) => !this.#isPaused(name));
     const alone = names.find((name) => this.#backlogAlone.has(name));
     const others = names.filter((name) => this.#backlog.has(name));
     if (alone === undefined) this.#places.forgetAlone();
@@ -252,7 +233,7 @@ export class WorkLoop {
       const claimed = await this.#store.claim(wanted, lease, alone);
       this.#outage.over();
       if (!claimed) {
-        this.#loseOwner();
+        this.loseOwner();
         for (const { receiver } of wanted) backlog.add(receiver);
       }
       for (const message of claimed ?? []) {
@@ -274,8 +255,11 @@ export class WorkLoop {
   #begin(claimed: ClaimedMessage, lease: Lease): void {
     const { seq, receiver, run, died } = claimed;
     const runs = this.receivers.get(receiver);
-    // It has closed meanwhile. `leave` or `renew` releases the message.
-    if (!runs) return void this.#places.release(receiver);
+    if (!runs) {
+      // It has closed meanwhile. `leave` or `renew` releases the message.
+      this.#places.release(receiver);
+      return;
+    }
     const kept = this.#kept.take(seq);
     const message = kept && run === 1 && died === null ? kept : fromStored(claimed);
     if (died === "alone") {
@@ -287,64 +271,28 @@ export class WorkLoop {
     runs.start(seq, lease, message, run);
   }
 
-  // Looking, now and then.
+  // Upkeep: see `Upkept` in upkeep.ts.
 
-  #lookIn(milliseconds: number): void {
-    if (this.receivers.size === 0) return;
-    const at = monotonicSeconds() * 1000 + Math.min(Math.max(milliseconds, SHORTEST_LOOK_MS), LOOK_MS);
-    if (at >= this.#lookAt) return;
-    this.#lookAt = at;
-    clearTimeout(this.#lookTimer);
-    this.#lookTimer = setTimeout(() => void this.#look(), at - monotonicSeconds() * 1000);
+  get ownerIfAny(): Promise<number> | undefined {
+    return this.#owner;
   }
 
-  async #look(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    this.#lookAt = Number.POSITIVE_INFINITY;
-    try {
-      const outlook = await this.#store.look(this.#openNames(), (await this.#owner) ?? null);
-      this.#outage.over();
-      await this.#see(outlook);
-      this.#isLooking = false;
-      this.#lookIn(outlook.nextDueInMs ?? LOOK_MS);
-    } catch (error) {
-      this.#outage.failed(error);
-    } finally {
-      this.#isLooking = false;
-      this.#lookIn(LOOK_MS);
-    }
+  /** All claims below this one have been answered. */
+  get settledBefore(): number {
+    return Math.min(this.#claims + 1, ...this.#underWay);
   }
 
-  async #see({ now, due, dueAlone, owners, hasOthers, paused }: Outlook): Promise<void> {
+  see({ due, dueAlone, hasOthers, paused }: Outlook): void {
+    this.#hasOthers = hasOthers;
     this.#paused = new Set(paused);
     for (const name of due) this.#backlog.add(name);
     for (const name of dueAlone) this.#backlogAlone.add(name);
-    this.#hasOthers = hasOthers;
-    const setBackBy = this.#clock.setBackBy(now);
-    if (setBackBy !== undefined) await this.#store.clockSetBack(Math.ceil(setBackBy));
-    const dead = this.#owners.dead(owners);
-    for (const owner of dead) await this.#store.takeOver(owner);
-    if (dead.length > 0 || setBackBy !== undefined) this.wake(null);
     this.#claimSoon();
   }
 
   /** This process was taken for dead: its runs have passed to others. */
-  #loseOwner(): void {
+  loseOwner(): void {
     this.#owner = undefined;
     for (const runs of this.receivers.values()) runs.lose("all");
-  }
-
-  async #renew(): Promise<void> {
-    if (!this.#owner) return;
-    try {
-      const held = Array.from(this.receivers.values()).flatMap((runs) => runs.held);
-      const settledBefore = Math.min(this.#claims + 1, ...this.#underWay);
-      const lost = await this.#store.renew(await this.#owner, held, settledBefore);
-      if (lost === null) this.#loseOwner();
-      else for (const runs of this.receivers.values()) runs.lose(lost);
-    } catch (error) {
-      this.#outage.failed(error);
-    }
   }
 }
