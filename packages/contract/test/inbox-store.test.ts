@@ -1,0 +1,4 @@
+import { describeInbox } from "../src/inbox-suite.ts";
+import { memoryStoreEngine } from "../src/inboxes/memory-store-engine.ts";
+
+describeInbox(memoryStoreEngine);
