@@ -9,7 +9,6 @@ import { open, receiverOn } from "./support/receivers.ts";
 
 const postgres = usePostgres();
 
-const JOBS = "SELECT id, state, data FROM diffio_webhooks_boss.job";
 const STATES = "SELECT message_id, state, run FROM diffio_webhooks.messages ORDER BY message_id";
 
 describe("texts that PostgreSQL would not take as they are", () => {
@@ -54,123 +53,6 @@ describe("texts that PostgreSQL would not take as they are", () => {
   });
 });
 
-describe("pg-boss's jobs", () => {
-  test("one for each message that waits, none when all is done, none for copies", async () => {
-    const { connectionString, sql } = await postgres.database();
-    const gate = Promise.withResolvers<void>();
-    const { receiver, receive } = receiverOn(
-      { connectionString, concurrency: 1 },
-      { onAny: () => gate.promise },
-    );
-    const deliveries = Array.from({ length: 20 }, () => signed());
-    await Promise.all(deliveries.map(receive));
-    await expect
-      .poll(async () => (await sql(`${JOBS} ORDER BY state DESC`)).map(({ state }) => state))
-      .toEqual(["active", ...Array.from({ length: 19 }, () => "created")]);
-
-    await Promise.all(deliveries.map(receive));
-    await expect.poll(async () => (await sql(JOBS)).length).toBe(20);
-    const jobs = await sql("SELECT job_id FROM diffio_webhooks.messages ORDER BY job_id");
-    expect((await sql(`${JOBS} ORDER BY id`)).map(({ id }) => id)).toEqual(jobs.map((row) => row["job_id"]));
-
-    gate.resolve();
-    await receiver.idle();
-    await Promise.all(deliveries.map(receive));
-    await expect.poll(() => sql(JOBS)).toEqual([]);
-  });
-
-  test("of a message that runs at once: for the case that its process dies, and gone with its run", async () => {
-    const { connectionString, sql } = await postgres.database();
-    const gate = Promise.withResolvers<void>();
-    const { receiver, runs, receive } = receiverOn(
-      { connectionString, leaseInSeconds: 60 },
-      {
-        onAny: ({ run, messageId }) => (run === 1 && messageId === held.messageId ? gate.promise : undefined),
-      },
-    );
-    const held = signed();
-    await receive();
-    await receiver.idle();
-    await receive(held);
-    // Stored with its lease: nothing has to take it first.
-    expect(await sql(`SELECT state FROM diffio_webhooks.messages ORDER BY received_at`)).toEqual([
-      { state: "done" },
-      { state: "running" },
-    ]);
-    expect(
-      await sql(
-        "SELECT state, start_after > now() + interval '50 seconds' AS later FROM diffio_webhooks_boss.job",
-      ),
-    ).toEqual([{ state: "created", later: true }]);
-    gate.resolve();
-    await receiver.idle();
-    expect(runs).toHaveLength(2);
-    await expect.poll(() => sql(JOBS)).toEqual([]);
-  });
-
-  test("that were deleted by somebody are made again for messages that are long due", async () => {
-    const { connectionString, sql } = await postgres.database();
-    // Nobody is attached: it waits.
-    const inbox = open({ connectionString });
-    await inbox.accept({
-      receiver: "default",
-      messageId: newMessageId(),
-      timestamp: new Date(),
-      rawBody: Buffer.from(signed().body),
-    });
-    await sql("DELETE FROM diffio_webhooks_boss.job");
-    await sql("UPDATE diffio_webhooks.messages SET at = at - interval '2 minutes'");
-    const { receiver, runs } = receiverOn({ connectionString });
-    await receiver.idle();
-    expect(runs).toMatchObject([{ run: 1 }]);
-    expect(await sql(JOBS)).toEqual([]);
-  });
-
-  test("that are none of ours do no harm", async () => {
-    const { connectionString, sql } = await postgres.database();
-    const { receiver, runs, receive } = receiverOn(
-      { connectionString },
-      {
-        onAny({ run }) {
-          // The second run is taken from the queue, with what else lies there.
-          if (run === 1) throw new Error("Not yet.");
-        },
-      },
-    );
-    await receive();
-    await receiver.idle();
-    for (const data of [
-      "null",
-      "3",
-      '{"messageId":null}',
-      '{"messageId":{"a":1}}',
-      '{"messageId":"msg_none"}',
-    ]) {
-      await sql(
-        "INSERT INTO diffio_webhooks_boss.job (name, data) VALUES ('diffio-webhooks/default', $1::jsonb)",
-        [data],
-      );
-    }
-    await receive();
-    await receiver.idle();
-    await expect.poll(() => sql(JOBS)).toEqual([]);
-    expect(runs.map(({ run }) => run)).toEqual([1, 2, 1, 2]);
-  });
-
-  test("in a queue that was deleted by somebody: the queue is made again", async () => {
-    const { connectionString, sql } = await postgres.database();
-    const { receiver, runs, refusals, receive } = receiverOn({ connectionString });
-    await receive();
-    await receiver.idle();
-    await sql("DELETE FROM diffio_webhooks_boss.queue");
-    const delivery = signed();
-    await expect.poll(async () => (await receive(delivery)).status).toBe(200);
-    await receiver.idle();
-    expect(runs).toHaveLength(2);
-    expect(refusals.length).toBeLessThanOrEqual(2);
-  });
-});
-
 test("what is looked for is found by its index, whatever the planner counted last", async () => {
   const { connectionString, sql } = await postgres.database();
   const backlog = open({ connectionString });
@@ -197,36 +79,30 @@ test("what is looked for is found by its index, whatever the planner counted las
   await pause(2500);
   const [read] = await sql(`
     SELECT (SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'messages')::int AS walks,
-           (SELECT idx_scan > 0 FROM pg_stat_user_indexes WHERE indexrelname = 'messages_open') AS looked`);
+           (SELECT idx_scan > 0 FROM pg_stat_user_indexes WHERE indexrelname = 'messages_due') AS looked`);
   expect(read).toEqual({ walks: 0, looked: true });
 }, 60_000);
 
 const IDS = ["msg_3", "msg_2", "msg_1"];
 
-test.each<[string, (parts: { end(): void; deliverAgain(): void }) => void]>([
-  ["renewing leases", () => {}],
-  ["ending runs", ({ end }) => end()],
-  ["delivering copies", ({ deliverAgain }) => deliverAgain()],
-])("%s takes messages in the order of their ids", async (_what, begin) => {
+test("delivering copies takes messages in the order of their ids", async () => {
   const { connectionString, connect, sql } = await postgres.database();
-  const gate = Promise.withResolvers<void>();
   const { receiver, receive, runs } = receiverOn(
-    { connectionString, leaseInSeconds: 6 },
-    { onAny: () => gate.promise },
+    { connectionString, maxRuns: 1 },
+    {
+      onAny: () => {
+        throw new Error("as told");
+      },
+    },
   );
-  // The last one runs first.
-  for (const messageId of IDS) {
-    await receive(signed(undefined, { messageId }));
-    await expect.poll(() => runs.at(-1)?.messageId).toBe(messageId);
-  }
+  for (const messageId of IDS) await receive(signed(undefined, { messageId }));
+  await receiver.idle();
+  expect(runs).toHaveLength(3);
 
   const somebody = await connect();
   await somebody.query("BEGIN");
   await somebody.query("SELECT 1 FROM diffio_webhooks.messages WHERE message_id = 'msg_1' FOR UPDATE");
-  begin({
-    end: () => gate.resolve(),
-    deliverAgain: () => IDS.forEach((messageId) => void receive(signed(undefined, { messageId }))),
-  });
+  const replies = Promise.all(IDS.map((messageId) => receive(signed(undefined, { messageId }))));
   const waiting =
     "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
   await expect.poll(() => sql(waiting), { timeout: 10_000 }).toHaveLength(1);
@@ -234,7 +110,7 @@ test.each<[string, (parts: { end(): void; deliverAgain(): void }) => void]>([
   expect(free.map((row) => row["message_id"])).toEqual(["msg_2", "msg_3"]);
 
   await somebody.query("COMMIT");
-  gate.resolve();
+  expect((await replies).map(({ status }) => status)).toEqual([200, 200, 200]);
   await receiver.idle();
 });
 
@@ -243,16 +119,15 @@ describe("a run whose lease has passed on", () => {
     const { connectionString, sql } = await postgres.database();
     const gate = Promise.withResolvers<void>();
     const { inbox, runs, receive } = receiverOn(
-      { connectionString, leaseInSeconds: 1 },
+      { connectionString, leaseInSeconds: 3 },
       { onAny: () => gate.promise },
     );
     await receive();
     await expect.poll(() => runs.length).toBe(1);
     const { signal } = runs[0]?.context ?? {};
     // As if another process had taken it, and it ran there.
-    await sql(
-      "UPDATE diffio_webhooks.messages SET job_id = gen_random_uuid(), run = 2, at = now() + interval '1 day'",
-    );
+    await sql("INSERT INTO diffio_webhooks.owners (id, beat, beat_at) VALUES (1000, 0, now())");
+    await sql("UPDATE diffio_webhooks.messages SET owner = 1000, claim = 1, run = 2");
     await expect.poll(() => signal?.aborted).toBe(true);
     gate.resolve();
     await pause(300);
@@ -295,13 +170,17 @@ describe("what is kept", () => {
       timestamp: new Date(),
       rawBody: Buffer.from("{}"),
     });
-    await sql("UPDATE diffio_webhooks.messages SET at = at - interval '400 days' WHERE state = 'pending'");
+    await sql(
+      "UPDATE diffio_webhooks.messages SET received_at = received_at - interval '400 days' WHERE state = 'pending'",
+    );
     await pause(2500);
     expect((await inbox.deadLetters.list()).map(({ rawBody }) => Buffer.from(rawBody).toString())).toEqual([
       delivery.body,
     ]);
     expect(await inbox.counts()).toMatchObject({ pending: 1, dead: 1 });
-    await sql("UPDATE diffio_webhooks.messages SET at = at - interval '2 days' WHERE state = 'dead'");
+    await sql(
+      "UPDATE diffio_webhooks.messages SET received_at = received_at - interval '2 days', ended_at = ended_at - interval '2 days' WHERE state = 'dead'",
+    );
     await expect.poll(async () => (await inbox.counts()).dead, { timeout: 10_000 }).toBe(0);
   });
 });
@@ -371,10 +250,8 @@ test("a role that may create nothing uses what an administrator's first start ha
   await receiver.idle();
   await receiver.close();
   await sql("CREATE ROLE app LOGIN PASSWORD 'app'");
-  for (const schema of ["diffio_webhooks", "diffio_webhooks_boss"]) {
-    await sql(`GRANT USAGE ON SCHEMA ${schema} TO app`);
-    await sql(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO app`);
-  }
+  await sql("GRANT USAGE ON SCHEMA diffio_webhooks TO app");
+  await sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA diffio_webhooks TO app");
   const limited = new URL(connectionString);
   limited.username = "app";
   limited.password = "app";

@@ -3,7 +3,6 @@ import pg from "pg";
 import { type PostgresInboxOptions, postgresInbox } from "../src/index.ts";
 
 const connectionString = "postgres://user:secret@127.0.0.1:1/database";
-const methods = (...names: string[]): object => Object.fromEntries(names.map((name) => [name, () => ({})]));
 
 describe("options are checked when the inbox is made", () => {
   test.each<[string, unknown]>([
@@ -16,12 +15,6 @@ describe("options are checked when the inbox is made", () => {
     ["a connection string that is none", { connectionString: "postgres://user:pa ss@host:x/%" }],
     ["a connection string of another type", { connectionString: 5432 }],
     ["a pool that is none", { pool: {} }],
-    ["a boss that is none", { boss: {} }],
-    ["a boss of an old version", { boss: methods("send", "fetch", "on", "off") }],
-    [
-      "a boss whose db has no transactions",
-      { boss: methods("getDb", "createQueue", "insert", "fetch", "deleteJob", "on", "off") },
-    ],
     ["a number of runs below 1", { connectionString, maxRuns: 0 }],
     ["a lease below a second", { connectionString, leaseInSeconds: 0.5 }],
     ["a backoff that is no number", { connectionString, backoffInSeconds: "5" }],

@@ -2,10 +2,9 @@ import { type AddressInfo, createConnection, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { signed } from "@diffio-webhooks/test-support/deliveries";
 import { startPostgres } from "@diffio-webhooks/test-support/postgres";
-import { PgBoss } from "#pg-boss";
 import pg from "pg";
 import { type MockInstance, afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { ExistingBoss, PostgresInboxOptions } from "../src/index.ts";
+import type { PostgresInboxOptions } from "../src/index.ts";
 import { usePostgres } from "./support/postgres.ts";
 import { receiverOn } from "./support/receivers.ts";
 
@@ -32,18 +31,6 @@ const SOURCES: Record<string, (connectionString: string) => Promise<PostgresInbo
     const pool = new pg.Pool({ connectionString, max: 4 });
     onTestFinished(() => pool.end());
     return { pool };
-  },
-  async boss(connectionString) {
-    // As an app would make it: with the pool that pg-boss makes by itself.
-    const options = { connectionString } as unknown as ConstructorParameters<typeof PgBoss>[0];
-    const boss = new PgBoss(options);
-    await boss.start();
-    onTestFinished(async () => {
-      // The inbox, which has closed by now, listened for its errors: from here on they are the app's own.
-      boss.on("error", () => {});
-      await boss.stop({ graceful: false });
-    });
-    return { boss };
   },
 };
 
@@ -141,7 +128,7 @@ test("a server that is not there when the app starts: 503, and it begins when th
   expect(runs.length).toBeGreaterThan(0);
 });
 
-test.each(["connectionString", "pool", "boss"])(
+test.each(["connectionString", "pool"])(
   "a server that lets us in and dies at that moment, with { %s }: 503, and nothing unheard",
   async (name) => {
     // Its words of welcome and of parting come in one packet, as they do when the two are close.
@@ -165,33 +152,12 @@ test.each(["connectionString", "pool", "boss"])(
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
     const there = `postgres://u:p@127.0.0.1:${port}/d`;
-    const options = name === "boss" ? { boss: await movedBoss(there) } : await SOURCES[name]?.(there);
+    const options = await SOURCES[name]?.(there);
     const { receive, refusals } = receiverOn(options ?? {});
     for (let attempt = 0; attempt < 5; attempt++) expect((await receive()).status).toBe(503);
     expect(refusals[0]).toMatchObject({ code: "inbox_unavailable" });
   },
 );
-
-/** A boss that was started where a server was, and whose pool connects elsewhere from then on. */
-async function movedBoss(connectionString: string): Promise<ExistingBoss> {
-  const database = await postgres.database();
-  const { boss } = (await SOURCES["boss"]?.(database.connectionString)) ?? {};
-  if (!boss) throw new Error("There is no boss.");
-  // What its own upkeep comes to is for the app to hear.
-  boss.on("error", () => {});
-  const { pool } = boss.getDb() as unknown as { pool: pg.Pool };
-  Object.assign(pool.options, { connectionString });
-  // One may have been on its way there.
-  await expect
-    .poll(async () => {
-      await database.sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
-      );
-      return pool.totalCount;
-    })
-    .toBe(0);
-  return boss;
-}
 
 test.each([
   ["a wrong password", (url: URL) => (url.password = "wrong"), /password/],

@@ -1,57 +1,10 @@
 import { type SignedDelivery, signed } from "@diffio-webhooks/test-support/deliveries";
-import { PgBoss } from "#pg-boss";
 import pg from "pg";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { usePostgres } from "./support/postgres.ts";
 import { receiverOn } from "./support/receivers.ts";
 
 const postgres = usePostgres();
-
-/** As an app makes it: with the pool that pg-boss makes by itself. */
-function bossOn(connectionString: string, more: object = {}): InstanceType<typeof PgBoss> {
-  const options = { connectionString, ...more } as unknown as ConstructorParameters<typeof PgBoss>[0];
-  const boss = new PgBoss(options);
-  boss.on("error", () => {});
-  onTestFinished(() => boss.stop({ graceful: false }));
-  return boss;
-}
-
-describe("a pg-boss of the app's", () => {
-  test("has the jobs in its own schema, and goes on when the inbox is closed", async () => {
-    const { connectionString, sql } = await postgres.database();
-    const boss = bossOn(connectionString, { schema: "app_jobs" });
-    await boss.start();
-    const gate = Promise.withResolvers<void>();
-    const { inbox, receiver, receive } = receiverOn({ boss }, { onAny: () => gate.promise });
-    await receive();
-    await expect
-      .poll(() => sql("SELECT name, state FROM app_jobs.job"))
-      .toEqual([{ name: "diffio-webhooks/default", state: "active" }]);
-    gate.resolve();
-    await receiver.idle();
-    await receiver.close();
-    await inbox.close();
-    await boss.createQueue("other", {});
-    expect(await boss.fetch("other", { batchSize: 1, db: boss.getDb() })).toEqual([]);
-    expect(await sql("SELECT 1 FROM pg_namespace WHERE nspname = 'diffio_webhooks_boss'")).toEqual([]);
-  });
-
-  test("that is not started: 503 with a hint, and it begins once it is", async () => {
-    const { connectionString } = await postgres.database();
-    const boss = bossOn(connectionString);
-    const log = vi.spyOn(console, "error").mockImplementation(() => {});
-    onTestFinished(() => log.mockRestore());
-    const { receiver, receive, refusals, runs } = receiverOn({ boss });
-    expect((await receive()).status).toBe(503);
-    expect(refusals).toMatchObject([
-      { code: "inbox_unavailable", hint: expect.stringContaining("boss.start()") as string },
-    ]);
-    await boss.start();
-    expect((await receive()).status).toBe(200);
-    await receiver.idle();
-    expect(runs).toHaveLength(1);
-  });
-});
 
 describe("a pool of the app's", () => {
   test("is not ended with the inbox", async () => {
@@ -82,10 +35,10 @@ describe("a pool of the app's", () => {
 
 test("an app and a command line that come different ways work on one store", async () => {
   const { connectionString } = await postgres.database();
-  const boss = bossOn(connectionString);
-  await boss.start();
+  const pool = new pg.Pool({ connectionString });
+  onTestFinished(() => pool.end());
   const service = receiverOn(
-    { boss, maxRuns: 1 },
+    { pool, maxRuns: 1 },
     {
       onAny: ({ run, messageId }) => {
         if (service.runs.filter((seen) => seen.messageId === messageId).length === run)
@@ -137,7 +90,7 @@ describe("settings of the server that lose commits", () => {
     return warnings;
   }
 
-  test("synchronous_commit is off, for the database: one warning, with its mend", async () => {
+  test("synchronous_commit is off, for the database: one warning, with its fix", async () => {
     const { connectionString, sql } = await postgres.database();
     expect(await warningsOn(connectionString)).toEqual([]);
     const name = new URL(connectionString).pathname.slice(1);
@@ -149,7 +102,7 @@ describe("settings of the server that lose commits", () => {
     ]);
   });
 
-  test("fsync is off: one warning, with its mend", async () => {
+  test("fsync is off: one warning, with its fix", async () => {
     const { connectionString, sql } = await postgres.database();
     const set = async (value: string): Promise<void> => {
       await sql(`ALTER SYSTEM SET fsync = ${value}`);

@@ -1,62 +1,64 @@
-import type { AcceptedMessage } from "@diffio-webhooks/core";
-import type { Queues } from "./connection.ts";
-import type { LocalMessages } from "./local-messages.ts";
-import { IN_LOCK_ORDER, MESSAGE_COLUMNS, type MessageRow, isInState, toMessage } from "./message-row.ts";
+import type { ClaimedMessage, Lease } from "@diffio-webhooks/core/inbox";
+import { counted } from "./counts.ts";
+import type { Database } from "./database.ts";
+import { MESSAGE_COLUMNS, type MessageRow, toMessage } from "./message-row.ts";
 import { toStored } from "./text.ts";
 
-/** A run that is ours until its lease ends. */
-export interface Claimed {
-  readonly jobId: string;
-  readonly message: AcceptedMessage;
-  readonly run: number;
-}
+const DIED_AS = [null, "alone", "beside"] as const;
 
-/** What {@link claim} found. */
-export interface Claim {
-  readonly runs: readonly Claimed[];
-  /** Whether as many jobs were there as were asked for: there may be more. */
-  readonly full: boolean;
-}
-
-/** Takes jobs that are due, and the messages they call for, in one transaction. */
+/** Takes messages that are due; none that another process is just taking. */
 export async function claim(
-  { database, boss, queuesOf }: Queues,
-  receiver: string,
-  { limit, leaseInSeconds, local }: { limit: number; leaseInSeconds: number; local: LocalMessages },
-): Promise<Claim> {
-  const queue = (await queuesOf([{ receiver }])).get(receiver) ?? "";
-  return database.transaction(async ({ query, db }) => {
-    const jobs = await boss.fetch(queue, { batchSize: limit, db });
-    if (jobs.length === 0) return { runs: [], full: false };
-    const ids = jobs.map(({ id }) => id);
-    const here = new Map(ids.map((id) => [id, local.take(id)]));
-    const rows = await query<MessageRow>(CLAIM, [
-      toStored(receiver),
-      // Anybody can send jobs to this queue.
-      jobs.map(({ data }) => (data as { messageId?: unknown } | null)?.messageId),
-      ids,
-      ids.map((id) => here.get(id) !== undefined),
-      leaseInSeconds,
-    ]);
-    const found = new Set(rows.map((row) => row.job_id));
-    // Jobs of messages that were given up, pruned, or called for by a later job.
-    const stale = ids.filter((id) => !found.has(id));
-    if (stale.length > 0) await boss.deleteJob(queue, stale, { db });
-    const runs = rows.map((row) => ({
-      jobId: row.job_id,
-      message: here.get(row.job_id) ?? toMessage(row),
+  { query }: Database,
+  wanted: readonly { readonly receiver: string; readonly limit: number }[],
+  lease: Lease,
+  alone: boolean,
+): Promise<readonly ClaimedMessage[] | null> {
+  const rows = await query<
+    MessageRow & { run: number; had_died: 0 | 1 | 2; body: Uint8Array; lives: boolean | null }
+  >(alone ? CLAIM_ALONE : CLAIM, [
+    wanted.map(({ receiver }) => toStored(receiver)),
+    wanted.map(({ limit }) => limit),
+    lease.owner,
+    lease.claim,
+  ]);
+  if (rows[0]?.lives !== true) return null;
+  return rows
+    .filter(({ seq }) => (seq as string | null) !== null)
+    .map((row) => ({
+      ...toMessage(row),
+      rawBody: row.body,
       run: row.run,
+      died: DIED_AS[row.had_died],
     }));
-    return { runs, full: jobs.length === limit };
-  });
 }
 
-/** A body that is here already need not be sent. */
-const CLAIM = `
-  UPDATE diffio_webhooks.messages m
-  SET state = 'running', at = now() + $5 * interval '1 second'
-  FROM (SELECT * FROM (SELECT $1::text) AS r (receiver),
-               unnest($2::text[], $3::uuid[], $4::boolean[]) AS u (message_id, job_id, is_here)
-        ${IN_LOCK_ORDER}) AS j
-  WHERE m.receiver = j.receiver AND m.message_id = j.message_id AND m.job_id = j.job_id AND ${isInState("pending")}
-  RETURNING ${MESSAGE_COLUMNS}, CASE WHEN NOT j.is_here THEN m.body END AS body`;
+const claiming = (besides: string): string => `
+  WITH owner AS (
+    SELECT EXISTS (SELECT FROM diffio_webhooks.owners WHERE id = $3::bigint) AS lives
+  ), due AS MATERIALIZED (
+    SELECT found.seq, found.died
+    FROM unnest($1::text[], $2::int[]) AS w (receiver, places), LATERAL (
+      SELECT seq, died FROM diffio_webhooks.messages
+      WHERE state = 'pending' AND besides ${besides} AND receiver = w.receiver AND due_at <= now()
+      ORDER BY due_at
+      LIMIT w.places
+      FOR UPDATE SKIP LOCKED
+    ) AS found
+    WHERE (SELECT lives FROM owner)
+      AND NOT EXISTS (SELECT FROM diffio_webhooks.paused p WHERE p.receiver IN (w.receiver, ''))
+  ), taken AS (
+    UPDATE diffio_webhooks.messages m
+    SET state = 'running', run = m.run + (due.died <> 1)::int, died = 0, due_at = NULL, since = NULL,
+        owner = $3::bigint, claim = $4::bigint, started_at = now()
+    FROM due WHERE m.seq = due.seq
+    RETURNING ${MESSAGE_COLUMNS}, m.run, due.died AS had_died, m.body
+  ), ${counted(
+    "claim",
+    "$3::bigint",
+    { pending: "-count(*)", running: "count(*)" },
+    "FROM taken HAVING count(*) > 0",
+  )}
+  SELECT taken.*, owner.lives FROM owner LEFT JOIN taken ON true`;
+
+const CLAIM = claiming("< 2");
+const CLAIM_ALONE = claiming(">= 2");

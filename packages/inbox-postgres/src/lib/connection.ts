@@ -1,101 +1,95 @@
-import type { ExistingBoss } from "./boss-types.ts";
-import type { Database } from "./database.ts";
+import { ANSWER_SECONDS, type Database } from "./database.ts";
 import { warnOfUnsafeSettings } from "./durability.ts";
+import { guardPool } from "./guard.ts";
+import { type Listener, createListener } from "./listener.ts";
 import { migrate } from "./migrations.ts";
 import type { Source } from "./options.ts";
-import { queueName } from "./queue-name.ts";
-import { type Session, openSession } from "./session.ts";
-
-/** What runs need besides the database. */
-export interface Queues {
-  readonly database: Database;
-  readonly boss: ExistingBoss;
-  /** The names of the queues of messages' receivers, by receiver. They are there. */
-  queuesOf(messages: readonly { readonly receiver: string }[]): Promise<ReadonlyMap<string, string>>;
-}
+import { createPool, poolDatabase } from "./pool.ts";
+import type { ExistingPool } from "./pool-types.ts";
+import { unavailable } from "./unavailable.ts";
+import { within } from "./within.ts";
 
 /** The way to the server: opened at its first use, and again after it was closed. */
-export interface Connection {
-  /** The database, with our schema in it. */
-  database(): Promise<Database>;
-  /** The same, and a started pg-boss. */
-  queues(): Promise<Queues>;
-  /** To be told of what a use of it came to: a schema or queue that somebody took away is made again at the next. */
-  failed(error: unknown): void;
+export interface Connection extends Database {
+  /** Calls back when another process has left messages, with their receiver; null for any. */
+  watch(onWork: (receiver: string | null) => void): void;
   /** Lets go of what is ours. */
   close(): Promise<void>;
 }
 
-/** A run's job is done with when its run is: pg-boss itself neither retries it nor keeps it. */
-const QUEUE_OPTIONS = {
-  retryLimit: 0,
-  // Pending messages are never given up, however long nobody takes them: ten years.
-  retentionSeconds: 315_360_000,
-  // The most that pg-boss takes. Longer runs go on: their lease is ours.
-  expireInSeconds: 86_400,
-};
+/** The connections from one opening to the next close. */
+interface Session {
+  readonly database: Database;
+  /** Resolves once our schema is in it. */
+  opening: Promise<void> | undefined;
+  /** Begins to listen, if somebody watches. */
+  listen(): void;
+  close(): Promise<void>;
+}
 
 /** Makes the way to the server. Nothing is opened yet. */
-export function createConnection(source: Source, onError: (error: unknown) => void): Connection {
+export function createConnection(source: Source): Connection {
   let session: Session | undefined;
-  let warned = false;
+  let hasWarned = false;
+  let onWork: ((receiver: string | null) => void) | undefined;
 
-  const current = (): Session => (session ??= openSession(source, onError));
-
-  async function openDatabase({ database }: Session): Promise<Database> {
-    await migrate(database);
-    if (!warned) {
-      await warnOfUnsafeSettings(database);
-      warned = true;
-    }
-    return database;
+  function open(): Session {
+    const pool: ExistingPool & { end?(): Promise<void> } =
+      source.kind === "pool" ? source.pool : createPool(source.connectionString);
+    const unguard = guardPool(pool);
+    let listener: Listener | undefined;
+    return {
+      listen() {
+        if (onWork) listener ??= createListener(pool, onWork);
+      },
+      database: poolDatabase(pool, { pipelines: source.kind !== "pool" }),
+      opening: undefined,
+      async close() {
+        const closing = (async () => {
+          await listener?.close();
+          if (source.kind === "pool") unguard();
+          else await pool.end?.();
+        })();
+        // A server that hangs must not keep us: what is left is closed when it answers, or with the process.
+        await within(closing, ANSWER_SECONDS, "The connections were not closed").catch(() => {});
+      },
+    };
   }
 
-  function openedDatabase(opened: Session): Promise<Database> {
-    return (opened.opening ??= openDatabase(opened).catch((error: unknown) => {
-      opened.opening = undefined;
-      throw error;
-    }));
+  async function prepare({ database }: Session): Promise<void> {
+    await migrate(database);
+    if (!hasWarned) await warnOfUnsafeSettings(database);
+    hasWarned = true;
+  }
+
+  async function use<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+    const opened = (session ??= open());
+    try {
+      opened.opening ??= prepare(opened);
+      await opened.opening.catch((error: unknown) => {
+        opened.opening = undefined;
+        throw error;
+      });
+      opened.listen();
+      return await work(opened.database);
+    } catch (error) {
+      // A schema that somebody took away is made again at the next use.
+      if (error instanceof Error && /does not exist/.test(error.message)) opened.opening = undefined;
+      throw unavailable(error);
+    }
   }
 
   return {
-    database: () => openedDatabase(current()),
-    async queues() {
-      const opened = current();
-      const database = await openedDatabase(opened);
-      const boss = await opened.startBoss();
-      return { database, boss, queuesOf: (messages) => queuesOf(opened, boss, messages) };
-    },
-    failed(error) {
-      if (!session || !(error instanceof Error) || !/does not exist|q_fkey/.test(error.message)) return;
-      session.opening = undefined;
-      session.queues.clear();
+    transaction: (work) => use((database) => database.transaction(work)),
+    query: (text, values) => use((database) => database.query(text, values)),
+    watch(callback) {
+      onWork = callback;
     },
     async close() {
       const closing = session;
       session = undefined;
+      onWork = undefined;
       await closing?.close();
     },
   };
-}
-
-async function queuesOf(
-  { queues }: Session,
-  boss: ExistingBoss,
-  messages: readonly { readonly receiver: string }[],
-): Promise<ReadonlyMap<string, string>> {
-  const names = new Map<string, string>();
-  for (const { receiver } of messages) {
-    if (names.has(receiver)) continue;
-    const name = queueName(receiver);
-    let made = queues.get(name);
-    if (!made) {
-      made = boss.createQueue(name, QUEUE_OPTIONS);
-      queues.set(name, made);
-      made.catch(() => queues.delete(name));
-    }
-    await made;
-    names.set(receiver, name);
-  }
-  return names;
 }

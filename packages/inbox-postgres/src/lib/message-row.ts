@@ -1,46 +1,79 @@
-import type { AcceptedMessage } from "@diffio-webhooks/core";
+import type { MessageRecord, StoredMessage } from "@diffio-webhooks/core/inbox";
+import type { MessageState } from "@diffio-webhooks/core";
 import { fromStored } from "./text.ts";
-
-/** A message as it is stored, as far as a run needs it. */
-export interface MessageRow {
-  readonly receiver: string;
-  readonly message_id: string;
-  readonly job_id: string;
-  readonly run: number;
-  readonly signed_at: string;
-  readonly event_type: string | null;
-  readonly secret_name: string | null;
-  readonly body: Uint8Array | null;
-}
 
 /** A time as milliseconds since the epoch, in text: how the driver reads dates and large numbers is the app's to set. */
 export const milliseconds = (column: string): string =>
-  `(extract(epoch FROM ${column}) * 1000)::bigint::text`;
+  `floor(extract(epoch FROM ${column}) * 1000)::bigint::text`;
 
 /** The columns of a {@link MessageRow} but its body, of the table `m`. */
-export const MESSAGE_COLUMNS: string = `m.receiver, m.message_id, m.job_id, m.run,
-  ${milliseconds("m.signed_at")} AS signed_at, m.event_type, m.secret_name`;
+export const MESSAGE_COLUMNS: string = `m.seq::text AS seq, m.receiver, m.message_id,
+  ${milliseconds("m.signed_at")} AS signed_at, m.event_type, m.subject, m.secret_name`;
 
-/**
- * Whether a message that is found by its key is in a state. In these words, so that the planner does not find it by
- * the index of open messages: that would read all that wait.
- */
-export const isInState = (state: "pending" | "running"): string => `m.state || '' = '${state}'`;
+/** The columns of a {@link RecordRow}, of the table `m`. */
+export const RECORD_COLUMNS: string = `${MESSAGE_COLUMNS}, m.state, m.run,
+  ${milliseconds("m.received_at")} AS received_at, ${milliseconds("m.started_at")} AS started_at,
+  ${milliseconds("m.ended_at")} AS ended_at, m.reason, m.error_name, m.error, m.error_stack`;
 
-/**
- * The order in which a statement takes the messages that it is given by name. All take them in the same one, so that no
- * two transactions wait for each other in a ring.
- */
-export const IN_LOCK_ORDER = `ORDER BY message_id COLLATE "C", receiver COLLATE "C"`;
+/** How a message is queued again by hand. */
+export const REQUEUE = `state = 'pending', run = 0, due_at = now(), since = now(), died = 0, besides = 0, ended_at = NULL,
+  reason = NULL, error_name = NULL, error = NULL, error_stack = NULL`;
 
-/** The message that was accepted. */
-export function toMessage(row: MessageRow): AcceptedMessage {
+/** A message as it is stored, as far as a run needs it. */
+export interface MessageRow {
+  readonly seq: string;
+  readonly receiver: string;
+  readonly message_id: string;
+  readonly signed_at: string;
+  readonly event_type: string | null;
+  readonly subject: string | null;
+  readonly secret_name: string | null;
+}
+
+/** A message with what became of it. */
+export interface RecordRow extends MessageRow {
+  readonly state: MessageState;
+  readonly run: number;
+  readonly received_at: string;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  readonly reason: MessageRecord["reason"];
+  readonly error_name: string | null;
+  readonly error: string | null;
+  readonly error_stack: string | null;
+}
+
+const textOrNull = (text: string | null): string | null => (text === null ? null : fromStored(text));
+const timeOrNull = (text: string | null): number | null => (text === null ? null : Number(text));
+
+export function toMessage(row: MessageRow): Omit<StoredMessage, "rawBody"> & { readonly seq: number } {
   return {
+    seq: Number(row.seq),
     receiver: fromStored(row.receiver),
     messageId: row.message_id,
-    timestamp: new Date(Number(row.signed_at)),
-    rawBody: row.body ?? new Uint8Array(),
-    eventType: row.event_type === null ? undefined : fromStored(row.event_type),
-    secretName: row.secret_name === null ? undefined : fromStored(row.secret_name),
+    timestamp: Number(row.signed_at),
+    eventType: textOrNull(row.event_type),
+    subject: textOrNull(row.subject),
+    secretName: textOrNull(row.secret_name),
+  };
+}
+
+export function toRecord(row: RecordRow): MessageRecord {
+  return {
+    ...toMessage(row),
+    state: row.state,
+    runs: row.run,
+    receivedAt: Number(row.received_at),
+    startedAt: timeOrNull(row.started_at),
+    endedAt: timeOrNull(row.ended_at),
+    reason: row.reason,
+    error:
+      row.error === null
+        ? null
+        : {
+            name: fromStored(row.error_name ?? "Error"),
+            message: fromStored(row.error),
+            stack: textOrNull(row.error_stack),
+          },
   };
 }

@@ -12,6 +12,8 @@ export interface ExistingPoolClient {
 
 /** A `Pool` of the package `pg`, as far as it is used. */
 export interface ExistingPool {
+  /** What its connections are made with: the inbox makes one of its own, to listen on. */
+  readonly options?: object;
   connect(): Promise<ExistingPoolClient>;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "connect", listener: (client: ExistingPoolClient) => void): unknown;

@@ -1,13 +1,10 @@
 import pg from "pg";
-import type { BossDb } from "./boss-types.ts";
-import { ANSWER_SECONDS, type Database, TRANSACTION_SETTINGS, oneByOne, transactionOn } from "./database.ts";
+import { ANSWER_SECONDS, type Database, TRANSACTION_SETTINGS, type Transaction } from "./database.ts";
 import type { ExistingPool, ExistingPoolClient } from "./pool-types.ts";
 import { within } from "./within.ts";
 
 /** Connections of a pool of our own: a few, since what comes together is committed together. */
 const MAX_CONNECTIONS = 8;
-/** What pg-boss does by itself (its upkeep) may take longer than what a delivery waits for. */
-const UPKEEP_SECONDS = 60;
 
 /** A pool of our own. */
 export interface OwnPool extends ExistingPool {
@@ -36,48 +33,41 @@ const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; ${TRANSACTION_SETTINGS}`;
 export function poolDatabase(pool: ExistingPool, { pipelines }: { pipelines: boolean }): Database {
   const transaction: Database["transaction"] = (work) =>
     withClient(pool, async (client) => {
-      const db = clientDb(client, ANSWER_SECONDS);
-      await db.executeSql(BEGIN);
-      const result = await work(transactionOn(db));
-      await db.executeSql("COMMIT");
+      const open = transactionOn(client);
+      await open.query(BEGIN);
+      const result = await work(open);
+      await open.query("COMMIT");
       return result;
-    });
-
-  /** When one fails, so do all that follow, and COMMIT undoes them. */
-  const pipelined: Database["batch"] = (statements) =>
-    withClient(pool, async (client) => {
-      const { query } = transactionOn(clientDb(client, ANSWER_SECONDS));
-      const [, ...results] = await Promise.all([
-        query(BEGIN),
-        ...statements.map(({ text, values }) => query(text, values)),
-        query("COMMIT"),
-      ]);
-      return results.slice(0, -1);
     });
 
   return {
     transaction,
-    batch: pipelines ? pipelined : (statements) => transaction((open) => oneByOne(open, statements)),
+    query: <Row>(text: string, values: readonly unknown[] = []) =>
+      pipelines
+        ? withClient(pool, async (client) => {
+            const { query } = transactionOn(client);
+            // When one fails, so do all that follow, and COMMIT undoes them.
+            const [, rows] = await Promise.all([query(BEGIN), query<Row>(text, values), query("COMMIT")]);
+            return rows;
+          })
+        : transaction(({ query }) => query<Row>(text, values)),
   };
 }
 
-/** What a pg-boss of ours works on: the same pool. */
-export function poolDb(pool: ExistingPool): BossDb {
+function transactionOn(client: ExistingPoolClient): Transaction {
   return {
-    executeSql: (text, values) =>
-      withClient(pool, (client) => clientDb(client, UPKEEP_SECONDS).executeSql(text, values)),
-  };
-}
-
-function clientDb(client: ExistingPoolClient, seconds: number): BossDb {
-  return {
-    executeSql: (text, values) =>
-      client.query({ text, ...(values && { values }), query_timeout: seconds * 1000 }),
+    async query<Row>(text: string, values: readonly unknown[] = []) {
+      const statement = { text, query_timeout: ANSWER_SECONDS * 1000 };
+      const result = await client.query(
+        values.length === 0 ? statement : { ...statement, values: [...values] },
+      );
+      return result.rows as Row[];
+    },
   };
 }
 
 /** Lends a connection. One that failed is closed, so that the server undoes what was not committed. */
-async function withClient<Result>(
+export async function withClient<Result>(
   pool: ExistingPool,
   work: (client: ExistingPoolClient) => Promise<Result>,
 ): Promise<Result> {
@@ -88,7 +78,7 @@ async function withClient<Result>(
     (late) => late.release(),
   );
   let failure: Error | undefined;
-  // A connection that breaks tells so by an event, which would end the process if nobody listened.
+  // A connection that breaks says so by an event, which would end the process if nobody listened.
   const note = (error: Error): void => {
     failure ??= error;
   };

@@ -34,8 +34,10 @@ export interface Work {
   releasePlace(receiver: string): void;
   /** A message was stored as pending. */
   waits(seq: number, message: AcceptedMessage): void;
-  /** A batch has been answered; or has failed, and may have been stored all the same. */
+  /** A batch has been answered. */
   over(lease: Lease): void;
+  /** A batch has failed, and may have been stored all the same. */
+  failed(lease: Lease): void;
 }
 
 /** Stores messages that come together in one transaction; while it is under way, those that follow gather for the next. */
@@ -102,13 +104,13 @@ export class Arrivals {
       }));
       const answers = await this.#store.accept(arrivals, lease);
       batch.forEach((one, index) => this.#stored(one, answers[index], places[index] ?? false, lease));
+      if (lease) this.#work.over(lease);
     } catch (error) {
+      if (lease) this.#work.failed(lease);
       batch.forEach(({ message, reject, copies }, index) => {
         if (places[index]) this.#work.releasePlace(message.receiver);
         for (const fail of [reject, ...copies.map((copy) => copy.reject)]) fail(error);
       });
-    } finally {
-      if (lease) this.#work.over(lease);
     }
   }
 

@@ -44,7 +44,6 @@ export class Endings {
       const batch = this.#waiting.splice(0, MAX_BATCH);
       try {
         const held = await this.#store.finish(batch.map(({ ended }) => ended));
-        this.#outage.over();
         batch.forEach(({ resolve }, index) => resolve(held[index] ?? false));
       } catch (error) {
         this.#outage.failed(error);

@@ -260,7 +260,7 @@ export interface MessageStore {
   ): Promise<PruneProgress | null>;
 
   /**
-   * Tells of what another process left, where the engine can. The loop looks every second anyway.
+   * Tells of what another process left, where the engine can, until `close`. The loop looks every second anyway.
    *
    * @param onWork called with the receiver that has work; null for any.
    */

@@ -8,6 +8,8 @@ import { StoreClock } from "./store-clock.ts";
 /** How soon is seen what another process has left, retried or replayed, if the engine cannot tell of it. */
 const LOOK_MS = 1000;
 const SHORTEST_LOOK_MS = 5;
+/** By then the engine has given up what failed here, or has done it after all. */
+const UNCERTAIN_SECONDS = 10;
 
 /** The work that is looked after. */
 export interface Upkept {
@@ -32,6 +34,7 @@ export class Upkeep {
   #isOn = false;
   #isLooking = false;
   #lookAt = Number.POSITIVE_INFINITY;
+  #failedAt: number | undefined;
   #lookTimer: ReturnType<typeof setTimeout> | undefined;
   #renewTimer: ReturnType<typeof setInterval> | undefined;
 
@@ -61,6 +64,11 @@ export class Upkeep {
     this.#lookAt = Number.POSITIVE_INFINITY;
   }
 
+  /** A statement has failed, and may have taken leases all the same: what is not held here is released soon. */
+  reconcile(): void {
+    this.#failedAt = monotonicSeconds();
+  }
+
   /** Looks in so many milliseconds, or in a second. */
   lookIn(milliseconds: number): void {
     if (!this.#isOn) return;
@@ -81,6 +89,7 @@ export class Upkeep {
       const outlook = await this.#store.look(this.#work.openNames, (await this.#work.ownerIfAny) ?? null);
       this.#work.see(outlook);
       await this.#judge(outlook);
+      if (this.#failedAt !== undefined) await this.#renewAfterFailure(this.#failedAt);
       this.lookIn(outlook.nextDueInMs ?? LOOK_MS);
     } catch (error) {
       this.#outage.failed(error);
@@ -98,17 +107,26 @@ export class Upkeep {
     if (dead.length > 0 || setBackBy !== undefined) this.#work.wake(null);
   }
 
-  async #renew(): Promise<void> {
+  async #renewAfterFailure(failedAt: number): Promise<void> {
+    const now = monotonicSeconds();
+    const hasRenewed = await this.#renew();
+    if (hasRenewed && failedAt === this.#failedAt && now - failedAt > UNCERTAIN_SECONDS)
+      this.#failedAt = undefined;
+  }
+
+  /** Returns whether the store was told. */
+  async #renew(): Promise<boolean> {
     try {
       const owner = await this.#work.ownerIfAny;
-      if (owner === undefined) return;
+      if (owner === undefined) return true;
       const held = Array.from(this.#work.receivers.values()).flatMap((runs) => runs.held);
       const lost = await this.#store.renew(owner, held, this.#work.settledBefore);
-      this.#outage.over();
       if (lost === null) this.#work.loseOwner();
       else for (const runs of this.#work.receivers.values()) runs.lose(lost);
+      return true;
     } catch (error) {
       this.#outage.failed(error);
+      return false;
     }
   }
 }

@@ -45,7 +45,6 @@ export class WorkLoop {
     this.#outage = outage;
     this.#places = new Places(concurrency);
     this.#upkeep = new Upkeep(store, this, { leaseInSeconds, outage });
-    store.watch?.((receiver) => this.wake(receiver));
   }
 
   // What arrives: see `Work` in arrivals.ts.
@@ -79,6 +78,11 @@ export class WorkLoop {
     this.#underWay.delete(claim);
   }
 
+  failed(lease: Lease): void {
+    this.over(lease);
+    this.#upkeep.reconcile();
+  }
+
   started(seq: number, lease: Lease, message: AcceptedMessage): void {
     const runs = this.receivers.get(message.receiver);
     if (runs) runs.start(seq, lease, message, 1);
@@ -100,6 +104,7 @@ export class WorkLoop {
   // Receivers.
 
   attach(runs: ReceiverRuns): void {
+    if (this.receivers.size === 0) this.#store.watch?.((receiver) => this.wake(receiver));
     this.receivers.set(runs.name, runs);
     this.#places.open(runs.name);
     this.#backlog.add(runs.name);
@@ -231,7 +236,6 @@ export class WorkLoop {
     try {
       lease = await this.lease();
       const claimed = await this.#store.claim(wanted, lease, alone);
-      this.#outage.over();
       if (!claimed) {
         this.loseOwner();
         for (const { receiver } of wanted) backlog.add(receiver);
@@ -245,6 +249,7 @@ export class WorkLoop {
       return true;
     } catch (error) {
       for (const { receiver } of wanted) backlog.add(receiver);
+      this.#upkeep.reconcile();
       throw error;
     } finally {
       if (lease) this.over(lease);
