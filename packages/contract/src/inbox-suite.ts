@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { describeAcceptance } from "./inbox-suite/acceptance.ts";
 import { describeAfterHandlers } from "./inbox-suite/after-handlers.ts";
 import { describeDeadLetters } from "./inbox-suite/dead-letters.ts";
+import { describeFairness } from "./inbox-suite/fairness.ts";
+import { describeMessages } from "./inbox-suite/messages.ts";
+import { describePoison } from "./inbox-suite/poison.ts";
 import { describeProcesses } from "./inbox-suite/processes.ts";
 import { describeRetries } from "./inbox-suite/retries.ts";
 import type { InboxEngine } from "./inboxes.ts";
@@ -16,5 +19,10 @@ export function describeInbox(engine: InboxEngine): void {
     if (engine.durable) describeDeadLetters(engine);
     else if (engine.processes) describeAfterHandlers(engine);
     if (engine.durable && engine.processes) describeProcesses(engine);
+    if (engine.isStore) {
+      describeFairness(engine);
+      describeMessages(engine);
+      if (engine.processes) describePoison(engine);
+    }
   });
 }

@@ -17,6 +17,8 @@ export interface InboxEngine {
   readonly durable: boolean;
   /** Whether services run in processes of their own, several on one store, and can be killed. */
   readonly processes: boolean;
+  /** Whether it runs on core's work loop. */
+  readonly isStore?: boolean;
   /** What has to be installed before it can run, where that is not there. */
   readonly missing?: string | undefined;
   /** Brings the engine up, once for all stores. */

@@ -3,10 +3,12 @@ import {
   type DurableInbox,
   type HandlerContext,
   type Inbox,
+  type OfReceiver,
   type Receiver,
   WebhookError,
   createReceiver,
 } from "@diffio-webhooks/core";
+import type { StoreInbox } from "@diffio-webhooks/core/inbox";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 
 /** How a service is made. Plain JSON, so that it can be handed to another process. */
@@ -84,6 +86,13 @@ export function createService(config: ServiceConfig, { inbox, ledger, pid, die }
     });
     signal.addEventListener("abort", () => note({ what: "aborted", at: Date.now(), pid, messageId }));
     mayDie("during a run");
+    if (String(event["generationId" as keyof DiffioEvent]) === "kills") {
+      // Once those that began together with it have, too.
+      await new Promise((resolve) => {
+        setTimeout(resolve, 200);
+      });
+      die?.();
+    }
     await act(String(event["generationId" as keyof DiffioEvent]), run);
     note({ what: "ended", at: Date.now(), pid, messageId });
     mayDie("after the effect, before done");
@@ -147,9 +156,34 @@ export function createService(config: ServiceConfig, { inbox, ledger, pid, die }
         return deadLetters.discard(id);
       case "/replay-all": {
         const progress: unknown[] = [];
-        const replayed = await deadLetters.replayAll({ onProgress: (now) => void progress.push({ ...now }) });
+        const filter = JSON.parse(parameters.get("filter") ?? "{}") as object;
+        const onProgress = (now: object): void => void progress.push({ ...now });
+        const replayed = await deadLetters.replayAll({ ...filter, onProgress });
         return { replayed, progress };
       }
+      case "/messages": {
+        const { since, until, ...query } = JSON.parse(parameters.get("query") ?? "{}") as Record<
+          string,
+          string
+        >;
+        return (inbox as StoreInbox).messages.list({
+          ...query,
+          ...(since !== undefined && { since: new Date(since) }),
+          ...(until !== undefined && { until: new Date(until) }),
+        });
+      }
+      case "/message": {
+        const found = await (inbox as StoreInbox).messages.get(id, receiverOf(parameters));
+        return found && { ...found, rawBody: found.rawBody && Array.from(found.rawBody) };
+      }
+      case "/replay-message":
+        return (inbox as StoreInbox).messages.replay(id, receiverOf(parameters));
+      case "/remove-message":
+        return (inbox as StoreInbox).messages.remove(id, receiverOf(parameters));
+      case "/pause":
+        return (inbox as StoreInbox).pause(receiverOf(parameters));
+      case "/resume":
+        return (inbox as StoreInbox).resume(receiverOf(parameters));
       default:
         throw new Error(`No such control: ${path}`);
     }
@@ -169,9 +203,14 @@ export function createService(config: ServiceConfig, { inbox, ledger, pid, die }
   };
 }
 
+function receiverOf(parameters: URLSearchParams): OfReceiver {
+  const receiver = parameters.get("receiver");
+  return receiver === null ? {} : { receiver };
+}
+
 /**
  * Does what the event's `generationId` says: `fails:2` fails in its first two runs, `takes:100` ends after 100 ms,
- * `hangs` never ends. Anything else is done at once.
+ * `hangs` never ends, `kills` ends the process. Anything else is done at once.
  */
 async function act(plan: string, run: number): Promise<void> {
   const [verb, number = "0"] = plan.split(":");

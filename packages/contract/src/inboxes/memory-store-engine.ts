@@ -4,6 +4,7 @@ import { type InboxEngine, nodeStore } from "../inboxes.ts";
 export const memoryStoreEngine: InboxEngine = {
   name: "a message store in memory",
   durable: true,
+  isStore: true,
   processes: false,
   createStore: async () => nodeStore("store", {}),
 };

@@ -123,7 +123,7 @@ export function memoryStore(clock: () => number = Date.now): MessageStore {
             const { died } = row;
             const runs = row.runs + (died === "alone" ? 0 : 1);
             Object.assign(row, { state: "running", lease, runs, died: null, startedAt: clock() });
-            return { ...stored(row), seq: row.seq, run: runs, died };
+            return { ...storedOf(row), seq: row.seq, run: runs, died };
           }),
       );
     },
@@ -212,7 +212,7 @@ export function memoryStore(clock: () => number = Date.now): MessageStore {
       };
     },
     list: async (filter, limit, after) =>
-      all((row) => fits(row, filter) && (after === null || row.seq < after))
+      all((row) => matches(row, filter) && (after === null || row.seq < after))
         .toSorted((one, other) => other.seq - one.seq)
         .slice(0, limit)
         .map(record),
@@ -233,7 +233,7 @@ export function memoryStore(clock: () => number = Date.now): MessageStore {
         .toReversed()
         .filter((row) => !after || byDeath(row, { endedAt: after.diedAt, seq: after.seq }) < 0)
         .slice(0, limit)
-        .map((row) => ({ ...record(row), ...stored(row) })),
+        .map((row) => ({ ...record(row), ...storedOf(row) })),
     async replay(place) {
       const row = isDeadAt(place);
       if (row) requeue(row);
@@ -276,7 +276,7 @@ export function memoryStore(clock: () => number = Date.now): MessageStore {
   };
 }
 
-function stored({
+function storedOf({
   receiver,
   messageId,
   timestamp,
@@ -301,7 +301,7 @@ function byDeath(
   return Number(one.endedAt) - Number(other.endedAt) || one.seq - other.seq;
 }
 
-function fits(row: Row, filter: MessageFilter): boolean {
+function matches(row: Row, filter: MessageFilter): boolean {
   const { since, until, ...equal } = filter;
   return (
     (since === null || row.receivedAt >= since) &&

@@ -8,6 +8,7 @@ let databases = 0;
 export const postgres: InboxEngine = {
   name: "postgresInbox",
   durable: true,
+  isStore: true,
   processes: true,
   async start() {
     server = await startPostgres();

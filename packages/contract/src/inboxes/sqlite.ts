@@ -7,6 +7,7 @@ import { type InboxEngine, nodeStore } from "../inboxes.ts";
 export const sqlite: InboxEngine = {
   name: "sqliteInbox",
   durable: true,
+  isStore: true,
   processes: true,
   async createStore() {
     const folder = mkdtempSync(join(tmpdir(), "diffio-sqlite-"));
