@@ -329,28 +329,28 @@ describe("messages, resend, recover and clock", () => {
   });
 });
 
-describe("inbox", () => {
+describe("test-urls", () => {
   test("create with an endpoint, list, show what arrived, remove", async () => {
-    const [created] = await runJson("inbox", "create", "--endpoint");
+    const [created] = await runJson("test-urls", "create", "--endpoint");
     const id = String(created?.["id"]);
-    expect((await run("inbox", "show", id)).stdout).toBe("Nothing has arrived.\n");
-    expect((await run("inbox", "list")).stdout).toContain(`${id}  ${String(created?.["url"])}`);
+    expect((await run("test-urls", "show", id)).stdout).toBe("Nothing has arrived.\n");
+    expect((await run("test-urls", "list")).stdout).toContain(`${id}  ${String(created?.["url"])}`);
     await send();
     await send({ eventType: "generation.failed", fault: "tampered-body" });
 
-    const arrived = await run("inbox", "show", id);
+    const arrived = await run("test-urls", "show", id);
     expect(arrived.stdout).toMatch(
       /^✗ does not verify .*\n {2}.*\(\w+\)\n {2}→ .*\nPOST\n(.*\n)*svix-id: msg_/,
     );
     expect(arrived.stdout).toMatch(/\n✓ authentic .*\nPOST\n/);
-    const [latest] = await runJson("inbox", "show", id, "--limit", "1");
+    const [latest] = await runJson("test-urls", "show", id, "--limit", "1");
     expect(latest).toMatchObject({ verified: false });
     expect(JSON.parse(Buffer.from(String(latest?.["bodyBase64"]), "base64").toString())).toMatchObject({
       eventType: "generation.failed",
     });
 
-    expect((await run("inbox", "remove", id)).code).toBe(0);
-    expect(await run("inbox", "show", id)).toMatchObject({
+    expect((await run("test-urls", "remove", id)).code).toBe(0);
+    expect(await run("test-urls", "show", id)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("diffio-webhooks inbox list"),
     });

@@ -1,17 +1,13 @@
-import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { DeadLetter, DurableInbox } from "@diffio-webhooks/core";
 import { BIN, JSON_OPTION, newCommand, newGroup } from "./command.ts";
-import { CliError, EXIT, isWebhookError, usageError } from "./exit.ts";
+import { EXIT, isWebhookError, usageError } from "./exit.ts";
 import { readCount } from "./input.ts";
-import { type InboxFlags, openInbox } from "./open-inbox.ts";
+import { POSTGRES, REDIS, SQLITE, withInbox } from "./open-inbox.ts";
 import { bold, createOutput, green, grey, plain, printFailure } from "./output.ts";
-import { describeNetworkError } from "./post.ts";
 import { createProgress } from "./progress.ts";
 
 const MAX_PAGE = 1000;
-const SQLITE = new Option("--sqlite <path>", "the file of an inbox-sqlite").conflicts(["postgres", "redis"]);
-const POSTGRES = new Option("--postgres <url>", "the database of an inbox-postgres").conflicts("redis");
-const REDIS = new Option("--redis <url>", "the server of an inbox-redis");
 
 /** `dead-letters`: the messages of a durable inbox that no run has handled. */
 export function deadLettersCommand(): CommandUnknownOpts {
@@ -99,23 +95,6 @@ function discardCommand(): CommandUnknownOpts {
         each(ids, (id) => inbox.deadLetters.discard(id), "discarded", createOutput({ json }).record),
       ),
     );
-}
-
-/** Opens the inbox for as long as the work goes on. */
-async function withInbox(flags: InboxFlags, work: (inbox: DurableInbox) => Promise<void>): Promise<void> {
-  const inbox = await openInbox(flags);
-  try {
-    await work(inbox);
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    if (!isWebhookError(error)) {
-      throw new CliError(EXIT.unreachable, `The inbox does not answer: ${describeNetworkError(error)}`);
-    }
-    if (error.code !== "inbox_unavailable") throw error;
-    throw new CliError(EXIT.unreachable, error.message, error.hint);
-  } finally {
-    await inbox.close();
-  }
 }
 
 async function* listAll({ deadLetters }: DurableInbox, limit: number): AsyncGenerator<DeadLetter> {

@@ -2,8 +2,20 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Option } from "@commander-js/extra-typings";
 import type { DurableInbox } from "@diffio-webhooks/core";
-import { usageError } from "./exit.ts";
+import { CliError, EXIT, isWebhookError, usageError } from "./exit.ts";
+import { describeNetworkError } from "./post.ts";
+
+/** The options that name an inbox. */
+export const SQLITE = new Option("--sqlite <path>", "the file of an inbox-sqlite").conflicts([
+  "postgres",
+  "redis",
+]);
+export const POSTGRES = new Option("--postgres <url>", "the database of an inbox-postgres").conflicts(
+  "redis",
+);
+export const REDIS = new Option("--redis <url>", "the server of an inbox-redis");
 
 /** Which engine keeps the inbox, and where. */
 export interface InboxFlags {
@@ -24,7 +36,7 @@ const ENGINES = {
  *
  * @throws CliError when the flags name none, or the package is not there
  */
-export async function openInbox(flags: InboxFlags): Promise<DurableInbox> {
+async function openInbox(flags: InboxFlags): Promise<DurableInbox> {
   const [engine, place] = readFlags(flags);
   // An engine would make an empty one.
   if (engine === "sqlite" && !existsSync(place)) throw usageError(`There is no file ${place}.`);
@@ -32,6 +44,29 @@ export async function openInbox(flags: InboxFlags): Promise<DurableInbox> {
   const module = await importFromProject(`@diffio-webhooks/inbox-${engine}`);
   const open = module[factory] as (options: Record<string, string>) => DurableInbox;
   return open({ [option]: place });
+}
+
+/** Opens the inbox for as long as the work goes on. */
+export async function withInbox(
+  flags: InboxFlags,
+  work: (inbox: DurableInbox) => Promise<void>,
+): Promise<void> {
+  const inbox = await openInbox(flags);
+  try {
+    await work(inbox);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    if (!isWebhookError(error)) {
+      throw new CliError(EXIT.unreachable, `The inbox does not answer: ${describeNetworkError(error)}`);
+    }
+    if (error.code === "invalid_option" || error.code === "message_not_found") {
+      throw new CliError(EXIT.failed, error.message, error.hint);
+    }
+    if (error.code !== "inbox_unavailable") throw error;
+    throw new CliError(EXIT.unreachable, error.message, error.hint);
+  } finally {
+    await inbox.close();
+  }
 }
 
 function readFlags({ sqlite, postgres, redis }: InboxFlags): [engine: keyof typeof ENGINES, place: string] {

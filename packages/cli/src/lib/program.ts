@@ -7,6 +7,7 @@ import { devCommand } from "./dev.ts";
 import { doctorCommand } from "./doctor.ts";
 import { endpointsCommand } from "./endpoints.ts";
 import { inboxCommand } from "./inbox.ts";
+import { testUrlsCommand } from "./test-urls.ts";
 import { messagesCommand } from "./messages.ts";
 import { recoverCommand } from "./recover.ts";
 import { resendCommand } from "./resend.ts";
@@ -46,7 +47,7 @@ function commandsByHeading(): Record<string, readonly CommandUnknownOpts[]> {
       messagesCommand(),
       resendCommand(),
       recoverCommand(),
-      inboxCommand(),
+      testUrlsCommand(),
       clockCommand(),
     ],
     "Deliveries and endpoints, wherever they are:": [
@@ -55,7 +56,7 @@ function commandsByHeading(): Record<string, readonly CommandUnknownOpts[]> {
       doctorCommand(),
       sendTestEventCommand(),
     ],
-    "Durable inboxes:": [deadLettersCommand()],
+    "Durable inboxes:": [inboxCommand(), deadLettersCommand()],
   };
 }
 

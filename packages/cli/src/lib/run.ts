@@ -58,7 +58,7 @@ function hintOf({ code, hint }: SimulatorError): string {
   if (code === "not_reachable") return START_ONE;
   if (code === "port_in_use") return OTHER_PORT;
   return hint.replace(/\b(endpoints|messages|testUrls)\.list\(\)/, (_, group: string) => {
-    return `${BIN} ${group === "testUrls" ? "inbox" : group} list`;
+    return `${BIN} ${group === "testUrls" ? "test-urls" : group} list`;
   });
 }
 

@@ -11,6 +11,8 @@ import { within } from "./within.ts";
 
 /** The way to the server: opened at its first use, and again after it was closed. */
 export interface Connection extends Database {
+  /** The pool that runs take their connections from: yours, or one of our own with room for so many. */
+  poolForRuns(concurrency: number): Promise<ExistingPool>;
   /** Calls back when another process has left messages, with their receiver; null for any. */
   watch(onWork: (receiver: string | null) => void): void;
   /** Lets go of what is ours. */
@@ -22,6 +24,7 @@ interface Session {
   readonly database: Database;
   /** Resolves once our schema is in it. */
   opening: Promise<void> | undefined;
+  poolForRuns(concurrency: number): ExistingPool;
   /** Begins to listen, if somebody watches. */
   listen(): void;
   close(): Promise<void>;
@@ -37,8 +40,17 @@ export function createConnection(source: Source): Connection {
     const pool: ExistingPool & { end?(): Promise<void> } =
       source.kind === "pool" ? source.pool : createPool(source.connectionString);
     const unguard = guardPool(pool);
+    let runs: (ExistingPool & { end?(): Promise<void> }) | undefined;
     let listener: Listener | undefined;
     return {
+      poolForRuns(concurrency) {
+        if (source.kind === "pool") return pool;
+        if (!runs) {
+          runs = createPool(source.connectionString, { max: concurrency, pipeline: false });
+          guardPool(runs);
+        }
+        return runs;
+      },
       listen() {
         if (onWork) listener ??= createListener(pool, onWork);
       },
@@ -48,7 +60,7 @@ export function createConnection(source: Source): Connection {
         const closing = (async () => {
           await listener?.close();
           if (source.kind === "pool") unguard();
-          else await pool.end?.();
+          else await Promise.all([pool.end?.(), runs?.end?.()]);
         })();
         // A server that hangs must not keep us: what is left is closed when it answers, or with the process.
         await within(closing, ANSWER_SECONDS, "The connections were not closed").catch(() => {});
@@ -82,6 +94,7 @@ export function createConnection(source: Source): Connection {
   return {
     transaction: (work) => use((database) => database.transaction(work)),
     query: (text, values) => use((database) => database.query(text, values)),
+    poolForRuns: (concurrency) => use(async () => (session ??= open()).poolForRuns(concurrency)),
     watch(callback) {
       onWork = callback;
     },

@@ -1,9 +1,3 @@
-/** A statement with its values. */
-export interface Statement {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
-
 /** A transaction that is open. */
 export interface Transaction {
   /** Runs one statement. */

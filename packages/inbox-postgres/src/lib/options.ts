@@ -8,6 +8,11 @@ export interface PostgresInboxOptions extends DurableInboxOptions {
   connectionString?: string | undefined;
   /** A pool of yours (`pg`, 8.x), with room for two connections at least. The inbox does not end it. */
   pool?: ExistingPool | undefined;
+  /**
+   * Whether each run has a transaction, `transactionOf(context)`, which also writes that the message is done: effects in
+   * this database happen exactly once. It takes a connection for as long as a callback goes on. Default false.
+   */
+  transactional?: boolean | undefined;
 }
 
 /** Where the server is reached, checked. */

@@ -12,14 +12,17 @@ export interface OwnPool extends ExistingPool {
 }
 
 /** Opens a pool of our own. Nothing connects yet. */
-export function createPool(connectionString: string): OwnPool {
+export function createPool(
+  connectionString: string,
+  { max = MAX_CONNECTIONS, pipeline = true }: { max?: number; pipeline?: boolean } = {},
+): OwnPool {
   return new pg.Pool({
     connectionString,
-    max: MAX_CONNECTIONS,
+    max,
     connectionTimeoutMillis: ANSWER_SECONDS * 1000,
     application_name: "diffio-webhooks",
     keepAlive: true,
-    pipeline: true,
+    pipeline,
   });
 }
 

@@ -1,4 +1,9 @@
-import { type StoreInbox, createStoreInbox, invalidOption } from "@diffio-webhooks/core/inbox";
+import {
+  type StoreInbox,
+  checkDurableInboxOptions,
+  createStoreInbox,
+  invalidOption,
+} from "@diffio-webhooks/core/inbox";
 import { createConnection } from "./connection.ts";
 import { type PostgresInboxOptions, checkSource } from "./options.ts";
 import { createPostgresStore } from "./store.ts";
@@ -19,7 +24,9 @@ export function postgresInbox(options: PostgresInboxOptions): StoreInbox {
     throw invalidOption("The options are not an object.", "Pass { connectionString } or { pool }.");
   }
   const connection = createConnection(checkSource(options));
-  const inbox = createStoreInbox(createPostgresStore(connection), options);
+  const { concurrency } = checkDurableInboxOptions(options);
+  const transactional = options.transactional === true;
+  const inbox = createStoreInbox(createPostgresStore(connection, { concurrency, transactional }), options);
   return {
     ...inbox,
     attach(receiver) {

@@ -20,14 +20,21 @@ import {
 import { leave, register, renew, takeOver } from "./owners.ts";
 import { prune } from "./prune.ts";
 import { toStored } from "./text.ts";
+import { transact } from "./transact.ts";
 
 /** The message store: each call is one statement, in a transaction of its own. */
-export function createPostgresStore(connection: Connection): MessageStore {
+export function createPostgresStore(
+  connection: Connection,
+  { concurrency, transactional }: { readonly concurrency: number; readonly transactional: boolean },
+): MessageStore {
   const { query } = connection;
   return {
     accept: (...args) => accept(connection, ...args),
     claim: (...args) => claim(connection, ...args),
     finish: (ended) => finish(connection, ended),
+    ...(transactional && {
+      transact: async (run, work) => transact(await connection.poolForRuns(concurrency), run, work),
+    }),
     register: () => register(connection),
     renew: (...args) => renew(connection, ...args),
     takeOver: (owner) => takeOver(connection, owner),

@@ -1,7 +1,7 @@
 import type { MessageStore } from "@diffio-webhooks/core/inbox";
 
 /** What the worker does: the calls of a message store that need the database. */
-export type OperationName = Exclude<keyof MessageStore, "watch" | "notify" | "close">;
+export type OperationName = Exclude<keyof MessageStore, "transact" | "watch" | "notify" | "close">;
 
 /** The same, as the worker does them: at once. */
 export type Operations = {

@@ -28,6 +28,8 @@ export interface RunAttempt {
   readonly final: boolean;
   /** Aborted when the inbox abandons the run: the inbox closes, or another process has taken over the run's lease. */
   readonly signal?: AbortSignal | undefined;
+  /** A client inside the transaction that also writes "done", where the inbox has one. */
+  readonly transaction?: unknown;
 }
 
 /**

@@ -22,6 +22,11 @@ export interface HandlerContext<Platform = unknown> {
   readonly secretName?: string | undefined;
   /** The framework's own objects, if the run happens in the process that received the delivery. */
   readonly platform?: Platform | undefined;
+  /**
+   * A client inside the transaction that also writes that this message is done, where the inbox has been asked for one
+   * (`postgresInbox({ transactional: true })`): use its package's `transactionOf(context)`.
+   */
+  readonly transaction?: unknown;
 }
 
 /** What an `onError` hook receives besides the error. */
@@ -49,6 +54,7 @@ export class RunContext<Platform> implements HandlerContext<Platform> {
   readonly rawBody: Uint8Array;
   readonly secretName: string | undefined;
   readonly platform: Platform | undefined;
+  readonly transaction: unknown;
   readonly #timeoutInSeconds: number;
   readonly #givenUp: AbortSignal | undefined;
   #controller: AbortController | undefined;
@@ -56,7 +62,7 @@ export class RunContext<Platform> implements HandlerContext<Platform> {
 
   constructor(
     { messageId, timestamp, rawBody, secretName }: AcceptedMessage,
-    { run, signal }: RunAttempt,
+    { run, signal, transaction }: RunAttempt,
     platform: Platform | undefined,
     timeoutInSeconds: number,
   ) {
@@ -66,6 +72,7 @@ export class RunContext<Platform> implements HandlerContext<Platform> {
     this.rawBody = rawBody;
     this.secretName = secretName;
     this.platform = platform;
+    this.transaction = transaction;
     this.#timeoutInSeconds = timeoutInSeconds;
     this.#givenUp = signal;
   }

@@ -198,6 +198,18 @@ export interface MessageStore {
   /** Writes down how runs ended, of those whose lease still stands. Resolves to whether it did, for each. */
   finish(ended: readonly EndedRun[]): Promise<readonly boolean[]>;
 
+  /**
+   * Runs callbacks inside a transaction that also writes "done", so that both are committed together or not at all. Left
+   * out where the user has not asked for it.
+   *
+   * @param work resolves to whether the callbacks have succeeded: if not, nothing is committed.
+   * @returns whether it was committed: not if the callbacks failed, or the lease is gone.
+   */
+  transact?(
+    run: { readonly seq: number; readonly lease: Lease },
+    work: (transaction: unknown) => Promise<boolean>,
+  ): Promise<boolean>;
+
   /** Registers a process, which may then hold leases. */
   register(): Promise<number>;
   /**

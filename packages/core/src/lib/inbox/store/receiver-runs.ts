@@ -1,17 +1,21 @@
 import { WebhookError } from "../../errors.ts";
 import { clearTimeout, setTimeout } from "../../timers.ts";
 import type { CheckedDurableInboxOptions } from "../durable-inbox-options.ts";
-import type { AcceptedMessage, AttachedReceiver } from "../inbox.ts";
+import type { AcceptedMessage, AttachedReceiver, RunAttempt, RunOutcome } from "../inbox.ts";
 import { interruption, toStoredError } from "./convert.ts";
 import type { Endings } from "./endings.ts";
-import type { ClaimedMessage, Ending, HeldRun, Lease } from "./message-store.ts";
+import type { ClaimedMessage, Ending, HeldRun, Lease, MessageStore } from "./message-store.ts";
+import type { Outage } from "./outage.ts";
 
+const LOST = "The lease of this run has passed to another process.";
 /** How long a receiver that closes waits for the engine to take what is left to be written. */
 const LAST_WRITES_SECONDS = 7;
 
 /** What a receiver's runs need of the inbox. */
 export interface RunsParts {
   readonly options: CheckedDurableInboxOptions;
+  readonly store: MessageStore;
+  readonly outage: Outage;
   readonly endings: Endings;
   /** Callbacks have ended: there is room for others. */
   onRoom(receiver: string): void;
@@ -68,29 +72,65 @@ export class ReceiverRuns {
   }
 
   async #call(run: Run, message: AcceptedMessage, number: number): Promise<void> {
-    const { maxRuns, delayBefore } = this.#parts.options;
-    const attempt = { run: number, final: number >= maxRuns, signal: run.controller.signal };
+    const { options, store } = this.#parts;
+    const attempt = { run: number, final: number >= options.maxRuns, signal: run.controller.signal };
     run.isCalling = true;
-    const outcome = await this.#receiver.run(message, attempt);
+    const outcome = store.transact
+      ? await this.#callInTransaction(store.transact, run, message, attempt)
+      : await this.#receiver.run(message, attempt);
     run.isCalling = false;
     this.#parts.onRoom(this.name);
-    if (outcome.succeeded) return void this.#finish(run, { to: "done" });
-    const { final, reason } = outcome;
-    const error = toStoredError(outcome.error);
-    if (final) return void this.#finish(run, { to: "dead", reason, error });
-    void this.#retry(run, { to: "pending", delayInMs: delayBefore(number + 1) * 1000, reason, error });
+    if (outcome === "committed") this.#remove(run);
+    else if (outcome === "not begun") void this.#finish(run, { to: "released" });
+    else if (outcome.succeeded) void this.#finish(run, { to: "done" });
+    else {
+      const { final, reason } = outcome;
+      const error = toStoredError(outcome.error);
+      if (final) void this.#finish(run, { to: "dead", reason, error });
+      else
+        this.#retry(run, { to: "pending", delayInMs: this.#delayAfter(number), reason, error }).catch(
+          () => {},
+        );
+    }
+  }
+
+  /** The run's effects and "done" are committed together; where that fails, the run has failed. */
+  async #callInTransaction(
+    transact: NonNullable<MessageStore["transact"]>,
+    run: Run,
+    message: AcceptedMessage,
+    attempt: RunAttempt,
+  ): Promise<RunOutcome | "committed" | "not begun"> {
+    let outcome: RunOutcome | undefined;
+    try {
+      const isCommitted = await transact(run, async (transaction) => {
+        outcome = await this.#receiver.run(message, { ...attempt, transaction });
+        return outcome.succeeded;
+      });
+      if (isCommitted) return "committed";
+    } catch (error) {
+      if (outcome?.succeeded !== false) this.#parts.outage.failed(error);
+      if (outcome?.succeeded)
+        return { succeeded: false, final: attempt.final, reason: "handler_failed", error };
+    }
+    // With the lease gone, the message is another process's.
+    if (outcome?.succeeded) this.#giveUp(run, LOST);
+    return outcome ?? "not begun";
+  }
+
+  #delayAfter(number: number): number {
+    return this.#parts.options.delayBefore(number + 1) * 1000;
   }
 
   /** Judges a run that died alone with its process: it counts. */
   async judge({ seq, run: number }: ClaimedMessage, lease: Lease, message: AcceptedMessage): Promise<void> {
-    const { maxRuns, delayBefore } = this.#parts.options;
-    const final = number >= maxRuns;
+    const final = number >= this.#parts.options.maxRuns;
     const reason = "run_interrupted";
     const error = toStoredError(interruption(number));
     const run = this.#add(seq, lease);
     const isOurs = final
       ? await this.#finish(run, { to: "dead", reason, error })
-      : await this.#retry(run, { to: "pending", delayInMs: delayBefore(number + 1) * 1000, reason, error });
+      : await this.#retry(run, { to: "pending", delayInMs: this.#delayAfter(number), reason, error });
     if (isOurs) this.#receiver.interrupted(message, { run: number, final });
   }
 
@@ -104,7 +144,7 @@ export class ReceiverRuns {
     for (const run of this.#runs) {
       if (!run.isCalling) continue;
       if (lost === "all" || lost.some(({ seq, claim }) => seq === run.seq && claim === run.lease.claim))
-        this.#giveUp(run, "The lease of this run has passed to another process.");
+        this.#giveUp(run, LOST);
     }
   }
 
@@ -154,9 +194,13 @@ export class ReceiverRuns {
 
   async #finish(run: Run, ending: Ending): Promise<boolean> {
     const isOurs = !run.isGivenUp && (await this.#write(run, ending));
+    this.#remove(run);
+    return isOurs;
+  }
+
+  #remove(run: Run): void {
     this.#runs.delete(run);
     if (this.isQuiet) for (const resolve of this.#whenQuiet) resolve();
-    return isOurs;
   }
 
   #write({ seq, lease }: Run, ending: Ending): Promise<boolean> {

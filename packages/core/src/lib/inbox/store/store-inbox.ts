@@ -56,6 +56,8 @@ export function createStoreInbox(store: MessageStore, options: DurableInboxOptio
     if (loop.receivers.has(name)) throw nameTaken(name);
     const runs = new ReceiverRuns(receiver, {
       options: checked,
+      store,
+      outage,
       endings,
       onRoom: (room) => loop.onRoom(room),
       onDue: (inMs) => loop.onDue(inMs),
