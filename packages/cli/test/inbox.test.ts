@@ -56,8 +56,7 @@ describe.each(["sqlite", "postgres"])("inbox, on %s", (engine) => {
       },
       onError: () => {},
     });
-    for (const { headers, body } of [one, another])
-      expect((await receiver.receive({ method: "POST", headers, body })).status).toBe(200);
+    for (const { headers, body } of [one, another]) await receiver.receive({ method: "POST", headers, body });
     await receiver.idle();
     stop = async () => {
       await receiver.close();

@@ -352,7 +352,7 @@ describe("test-urls", () => {
     expect((await run("test-urls", "remove", id)).code).toBe(0);
     expect(await run("test-urls", "show", id)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("diffio-webhooks inbox list"),
+      stderr: expect.stringContaining("diffio-webhooks test-urls list"),
     });
   });
 });

@@ -80,6 +80,8 @@ function lend(client: ExistingPoolClient): { client: ExistingPoolClient; takeBac
  *
  * @throws WebhookError `invalid_option` without `transactional: true`.
  */
+// The type of the caller's own pg: this package names none.
+// eslint-disable-next-line typescript/no-unnecessary-type-parameters
 export function transactionOf<Client = ExistingPoolClient>(
   context: Pick<HandlerContext, "transaction">,
 ): Client {
