@@ -7,6 +7,7 @@ import { describeMessages } from "./inbox-suite/messages.ts";
 import { describePoison } from "./inbox-suite/poison.ts";
 import { describeProcesses } from "./inbox-suite/processes.ts";
 import { describeRetries } from "./inbox-suite/retries.ts";
+import { describeSerial } from "./inbox-suite/serial.ts";
 import type { InboxEngine } from "./inboxes.ts";
 
 /** Runs the whole contract against one inbox, on its real engine, through services that receive over HTTP. */
@@ -22,6 +23,7 @@ export function describeInbox(engine: InboxEngine): void {
     if (engine.isStore) {
       describeFairness(engine);
       describeMessages(engine);
+      describeSerial(engine);
       if (engine.processes) describePoison(engine);
     }
   });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { checkDurableInboxOptions } from "./lib/inbox/durable-inbox-options.ts";
+export { checkDurableInboxOptions, refuseSerialBy } from "./lib/inbox/durable-inbox-options.ts";
 export type { CheckedDurableInboxOptions, DurableInboxOptions } from "./lib/inbox/durable-inbox-options.ts";
 export { checkPage, deadLetterNotFound, errorText, unknownPage } from "./lib/inbox/dead-letters.ts";
 export { checkNumber, checkSeconds, invalidOption } from "./lib/options.ts";

@@ -54,7 +54,8 @@ export function diffioWebhooks<HonoEnv extends Env = AnyEnv, Catalog extends Any
 ): HonoWebhooksHandler<HonoEnv> {
   const receiver = createReceiver<Context<HonoEnv>, Catalog>({
     ...options,
-    signingSecret: options.signingSecret ?? secretFromBindings,
+    // The bindings' is Diffio's: not that of another sender.
+    signingSecret: options.signingSecret ?? (options.events ? undefined : secretFromBindings),
   });
 
   async function handleHono(c: Context<HonoEnv>): Promise<Response> {

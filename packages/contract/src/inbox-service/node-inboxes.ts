@@ -1,5 +1,5 @@
 import { type Inbox, memoryInbox } from "@diffio-webhooks/core";
-import { createStoreInbox } from "@diffio-webhooks/core/inbox";
+import { type DurableInboxOptions, createStoreInbox } from "@diffio-webhooks/core/inbox";
 import { redisInbox } from "@diffio-webhooks/inbox-redis";
 import { type SqliteInboxOptions, sqliteInbox } from "@diffio-webhooks/inbox-sqlite";
 import { type PostgresInboxOptions, postgresInbox } from "@diffio-webhooks/inbox-postgres";
@@ -10,6 +10,7 @@ export const NODE_INBOXES = {
   memory: (options) => memoryInbox(options),
   redis: (options) => redisInbox(options),
   sqlite: (options: SqliteInboxOptions) => sqliteInbox(options),
-  store: (options) => createStoreInbox(memoryStore(), options),
+  store: (options: DurableInboxOptions) =>
+    createStoreInbox(memoryStore(Date.now, options.serialBy === "subject"), options),
   postgres: (options: PostgresInboxOptions) => postgresInbox(options),
 } satisfies Record<string, (options: never) => Inbox | Promise<Inbox>>;

@@ -30,7 +30,7 @@ interface Row extends StoredMessage {
 }
 
 /** Makes an empty store. */
-export function memoryStore(clock: () => number = Date.now): MessageStore {
+export function memoryStore(clock: () => number = Date.now, isSerial = false): MessageStore {
   const rows = new Map<number, Row>();
   const byKey = new Map<string, Row>();
   const beats = new Map<number, number>();
@@ -42,7 +42,17 @@ export function memoryStore(clock: () => number = Date.now): MessageStore {
   const keyOf = ({ receiver, messageId }: { receiver: string; messageId: string }): string =>
     `${messageId} ${receiver}`;
   const isPaused = (receiver: string): boolean => paused.has(receiver) || paused.has(null);
-  const isDue = (row: Row): boolean => row.state === "pending" && row.dueAt <= clock();
+  /** With `serialBy`, the earliest about a subject goes first. */
+  const isHeld = (row: Row): boolean =>
+    isSerial &&
+    row.subject !== null &&
+    all(
+      (other) =>
+        other.receiver === row.receiver &&
+        other.subject === row.subject &&
+        (other.state === "running" || (other.state === "pending" && other.seq < row.seq)),
+    ).length > 0;
+  const isDue = (row: Row): boolean => row.state === "pending" && row.dueAt <= clock() && !isHeld(row);
   const runsAlone = ({ besides }: Row): boolean => besides >= 2;
   const queue = (row: Row, more: Partial<Row> = {}): void =>
     void Object.assign(row, { state: "pending", dueAt: clock(), since: clock(), lease: null, ...more });
@@ -98,7 +108,9 @@ export function memoryStore(clock: () => number = Date.now): MessageStore {
           const sameBody = known.body && Buffer.compare(known.body, stored.rawBody) === 0;
           return { duplicate: true, sameBody, seq: known.seq, started: false };
         }
-        const started = start && lease !== null && beats.has(lease.owner) && !isPaused(stored.receiver);
+        const waits = isSerial && stored.subject !== null;
+        const started =
+          start && !waits && lease !== null && beats.has(lease.owner) && !isPaused(stored.receiver);
         const error = { name: "WebhookError", message: invalid ?? "", stack: "" };
         const row =
           invalid === null
@@ -175,7 +187,7 @@ export function memoryStore(clock: () => number = Date.now): MessageStore {
           all((row) => row.receiver === name && isDue(row) && runsAlone(row) === alone).at(0),
         );
       const waiting = all(
-        (row) => row.state === "pending" && !isDue(row) && receivers.includes(row.receiver),
+        (row) => row.state === "pending" && row.dueAt > clock() && receivers.includes(row.receiver),
       );
       const owners = new Set(all(({ lease }) => lease !== null).map(({ lease }) => Number(lease?.owner)));
       return {

@@ -53,5 +53,15 @@ export function checkTolerance(value: unknown): number {
 export function checkNow(now: (() => number) | undefined): () => number {
   checkFunction("now", now);
   // Called each time: a test may set the clock after this.
-  return now ?? (() => Date.now());
+  if (!now) return () => Date.now();
+  return () => {
+    try {
+      return now();
+    } catch (cause) {
+      throw new WebhookError("invalid_option", "now has thrown.", {
+        hint: "It returns the time in milliseconds since the epoch, as Date.now does.",
+        cause,
+      });
+    }
+  };
 }

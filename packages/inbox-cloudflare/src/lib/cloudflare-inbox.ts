@@ -7,6 +7,7 @@ import {
 import {
   type DurableInboxOptions,
   checkDurableInboxOptions,
+  refuseSerialBy,
   errorText,
   invalidOption,
   nameTaken,
@@ -35,6 +36,7 @@ export interface CloudflareInboxOptions extends DurableInboxOptions {
  * @throws WebhookError `invalid_option`
  */
 export function cloudflareInbox(options: CloudflareInboxOptions = {}): DurableInbox {
+  refuseSerialBy(options, "Cloudflare Queues");
   const checked = checkDurableInboxOptions(options);
   const { leaseInSeconds, keepIdsInDays, keepBodiesInDays, closeTimeoutInSeconds } = checked;
   const queue = checkBinding("queue", options.queue, "DIFFIO_QUEUE");

@@ -1,6 +1,6 @@
 import type { Arrival, Lease, Stored } from "@diffio-webhooks/core/inbox";
 import { counted } from "./counts.ts";
-import type { Database } from "./database.ts";
+import type { Transaction } from "./database.ts";
 import { toStored } from "./text.ts";
 
 /** The order in which rows are taken by their keys: the same in all transactions, so that none waits in a ring. */
@@ -16,11 +16,12 @@ interface Row {
 
 /** Stores what is not known, or dead. */
 export async function accept(
-  { query }: Database,
+  { query }: Transaction,
   arrivals: readonly Arrival[],
   lease: Lease | null,
+  isSerial: boolean,
 ): Promise<readonly Stored[]> {
-  const rows = await query<Row>(ACCEPT, valuesOf(arrivals, lease));
+  const rows = await query<Row>(ACCEPT, [...valuesOf(arrivals, lease), isSerial]);
   const byNumber = new Map(rows.map((row) => [row.number, row]));
   return arrivals.map((_arrival, index): Stored => {
     const row = byNumber.get(index);
@@ -40,9 +41,10 @@ const ACCEPT = `
     SELECT number, receiver, message_id, signed_at, event_type, subject, secret_name, invalid,
            substring($1::bytea FROM first_byte FOR bytes) AS body,
            CASE WHEN invalid IS NOT NULL THEN 'dead'
-                WHEN start AND $12::bigint IS NOT NULL
+                WHEN start AND $12::bigint IS NOT NULL AND NOT ($15 AND subject IS NOT NULL)
                      AND NOT EXISTS (SELECT FROM diffio_webhooks.paused p WHERE p.receiver IN (u.receiver, ''))
-                THEN 'running' ELSE 'pending' END AS state
+                THEN 'running' ELSE 'pending' END AS state,
+           $15::boolean AND subject IS NOT NULL AS waits
     FROM unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::int[],
                 $10::int[], $11::boolean[], $14::text[])
       AS u (number, receiver, message_id, signed_at, event_type, subject, secret_name, first_byte, bytes, start, invalid)
@@ -51,7 +53,8 @@ const ACCEPT = `
       (receiver, message_id, state, run, due_at, since, owner, claim, received_at, started_at, signed_at, event_type,
        subject, secret_name, body, ended_at, reason, error_name, error)
     SELECT receiver, message_id, state, (state = 'running')::int,
-           CASE state WHEN 'pending' THEN now() END, CASE state WHEN 'pending' THEN now() END,
+           CASE WHEN state = 'pending' AND NOT waits THEN now() END,
+           CASE WHEN state = 'pending' AND NOT waits THEN now() END,
            CASE state WHEN 'running' THEN $12::bigint END, CASE state WHEN 'running' THEN $13::bigint END,
            now(), CASE state WHEN 'running' THEN now() END, signed_at, event_type, subject, secret_name, body,
            CASE state WHEN 'dead' THEN date_trunc('milliseconds', now()) END, CASE state WHEN 'dead' THEN 'invalid_payload' END,

@@ -1,10 +1,13 @@
 import type { EndedRun } from "@diffio-webhooks/core/inbox";
 import { counted } from "./counts.ts";
-import type { Database } from "./database.ts";
+import type { Transaction } from "./database.ts";
 import { toStored } from "./text.ts";
 
 /** Writes down how runs ended, of those whose lease still stands. */
-export async function finish({ query }: Database, ended: readonly EndedRun[]): Promise<readonly boolean[]> {
+export async function finish(
+  { query }: Transaction,
+  ended: readonly EndedRun[],
+): Promise<readonly boolean[]> {
   const rows = await query<{ number: number }>(FINISH, finishValues(ended));
   const held = new Set(rows.map(({ number }) => number));
   return ended.map((_one, index) => held.has(index));

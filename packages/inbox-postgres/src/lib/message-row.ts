@@ -15,8 +15,14 @@ export const RECORD_COLUMNS: string = `${MESSAGE_COLUMNS}, m.state, m.run,
   ${milliseconds("m.received_at")} AS received_at, ${milliseconds("m.started_at")} AS started_at,
   ${milliseconds("m.ended_at")} AS ended_at, m.reason, m.error_name, m.error, m.error_stack`;
 
-/** How a message is queued again by hand. */
-export const REQUEUE = `state = 'pending', run = 0, due_at = now(), since = now(), died = 0, besides = 0, ended_at = NULL,
+/**
+ * How a message is queued again by hand.
+ *
+ * @param isSerial SQL: whether it waits for others about its subject.
+ */
+export const requeued = (isSerial: string): string => `state = 'pending', run = 0,
+  due_at = CASE WHEN subject IS NULL OR NOT ${isSerial}::boolean THEN now() END,
+  since = CASE WHEN subject IS NULL OR NOT ${isSerial}::boolean THEN now() END, died = 0, besides = 0, ended_at = NULL,
   reason = NULL, error_name = NULL, error = NULL, error_stack = NULL`;
 
 /** A message as it is stored, as far as a run needs it. */

@@ -7,7 +7,7 @@ import type {
 } from "@diffio-webhooks/core/inbox";
 import { counted } from "./counts.ts";
 import type { Database } from "./database.ts";
-import { RECORD_COLUMNS, REQUEUE, type RecordRow, milliseconds, toRecord } from "./message-row.ts";
+import { RECORD_COLUMNS, type RecordRow, milliseconds, toRecord, requeued } from "./message-row.ts";
 import { toStored } from "./text.ts";
 
 /** Messages that fit, newest first. */
@@ -69,15 +69,15 @@ const byHand = (from: string): string => {
   );
 };
 
-export async function requeue({ query }: Database, seq: number): Promise<boolean> {
-  return (await query(REQUEUE_ONE, [seq])).length > 0;
+export async function requeue({ query }: Database, seq: number, isSerial: boolean): Promise<boolean> {
+  return (await query(REQUEUE_ONE, [seq, isSerial])).length > 0;
 }
 
 const REQUEUE_ONE = `
   WITH found AS (
     SELECT seq, state AS before FROM diffio_webhooks.messages WHERE seq = $1 AND body IS NOT NULL FOR UPDATE
   ), queued AS (
-    UPDATE diffio_webhooks.messages m SET ${REQUEUE} FROM found WHERE m.seq = found.seq AND found.before <> 'running'
+    UPDATE diffio_webhooks.messages m SET ${requeued("$2")} FROM found WHERE m.seq = found.seq AND found.before <> 'running'
     RETURNING found.before, m.state AS after
   ), ${byHand("queued")}
   SELECT 1 FROM found`;
@@ -119,8 +119,12 @@ const LIST_DEAD = `
   ORDER BY m.ended_at DESC, m.seq DESC
   LIMIT $1`;
 
-export async function replay({ query }: Database, { diedAt, seq }: DeadPlace): Promise<boolean> {
-  return (await query(REPLAY, [seq, diedAt])).length > 0;
+export async function replay(
+  { query }: Database,
+  { diedAt, seq }: DeadPlace,
+  isSerial: boolean,
+): Promise<boolean> {
+  return (await query(REPLAY, [seq, diedAt, isSerial])).length > 0;
 }
 
 const endDead = (set: string): string => `
@@ -131,7 +135,7 @@ const endDead = (set: string): string => `
   ), ${byHand("ended")}
   SELECT 1 FROM ended`;
 
-const REPLAY = endDead(REQUEUE);
+const REPLAY = endDead(requeued("$3"));
 const DISCARD = endDead("state = 'discarded', ended_at = date_trunc('milliseconds', now())");
 
 export async function discard({ query }: Database, { diedAt, seq }: DeadPlace): Promise<boolean> {
@@ -171,8 +175,10 @@ export async function replayOldest(
   filter: DeadFilter,
   { diedAt, seq }: DeadPlace,
   limit: number,
-): Promise<number> {
-  return (await query(REPLAY_OLDEST, [...fitValues(filter), diedAt, seq, limit])).length;
+  isSerial: boolean,
+): Promise<readonly number[]> {
+  const values = [...fitValues(filter), diedAt, seq, limit, isSerial];
+  return (await query<{ seq: string }>(REPLAY_OLDEST, values)).map((row) => Number(row.seq));
 }
 
 const REPLAY_OLDEST = `
@@ -182,7 +188,7 @@ const REPLAY_OLDEST = `
     ORDER BY ended_at, seq LIMIT $7
     FOR UPDATE
   ), queued AS (
-    UPDATE diffio_webhooks.messages m SET ${REQUEUE} FROM oldest WHERE m.seq = oldest.seq
-    RETURNING 'dead' AS before, m.state AS after
+    UPDATE diffio_webhooks.messages m SET ${requeued("$8")} FROM oldest WHERE m.seq = oldest.seq
+    RETURNING m.seq, 'dead' AS before, m.state AS after
   ), ${byHand("queued")}
-  SELECT 1 FROM queued`;
+  SELECT seq::text AS seq FROM queued`;

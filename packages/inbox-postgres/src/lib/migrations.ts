@@ -64,6 +64,8 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX messages_due_alone ON diffio_webhooks.messages (receiver, due_at)
      WHERE state = 'pending' AND besides >= 2;
    CREATE INDEX messages_pending ON diffio_webhooks.messages (received_at) WHERE state = 'pending';
+   CREATE INDEX messages_active_subjects ON diffio_webhooks.messages (receiver, left(subject, 200), seq)
+     WHERE state IN ('pending', 'running') AND subject IS NOT NULL;
    CREATE INDEX messages_running ON diffio_webhooks.messages (owner) WHERE state = 'running';
    CREATE INDEX messages_dead ON diffio_webhooks.messages (ended_at, seq) WHERE state = 'dead';
    CREATE INDEX messages_with_body ON diffio_webhooks.messages (ended_at)

@@ -24,9 +24,12 @@ export function postgresInbox(options: PostgresInboxOptions): StoreInbox {
     throw invalidOption("The options are not an object.", "Pass { connectionString } or { pool }.");
   }
   const connection = createConnection(checkSource(options));
-  const { concurrency } = checkDurableInboxOptions(options);
+  const { concurrency, isSerial } = checkDurableInboxOptions(options);
   const transactional = options.transactional === true;
-  const inbox = createStoreInbox(createPostgresStore(connection, { concurrency, transactional }), options);
+  const inbox = createStoreInbox(
+    createPostgresStore(connection, { concurrency, isSerial, transactional }),
+    options,
+  );
   return {
     ...inbox,
     attach(receiver) {

@@ -19,23 +19,68 @@ import {
 } from "./messages.ts";
 import { leave, register, renew, takeOver } from "./owners.ts";
 import { prune } from "./prune.ts";
+import { inOrder, repair, subjectsOf, subjectsOfArrivals } from "./serial.ts";
 import { toStored } from "./text.ts";
 import { transact } from "./transact.ts";
+
+/** What the statements depend on. */
+interface PostgresStoreOptions {
+  readonly concurrency: number;
+  /** Whether messages about one subject run one at a time. */
+  readonly isSerial: boolean;
+  readonly transactional: boolean;
+}
 
 /** The message store: each call is one statement, in a transaction of its own. */
 export function createPostgresStore(
   connection: Connection,
-  { concurrency, transactional }: { readonly concurrency: number; readonly transactional: boolean },
+  { concurrency, isSerial, transactional }: PostgresStoreOptions,
 ): MessageStore {
   const { query } = connection;
+
+  /** What was queued by hand, or waits for what has ended. */
+  async function letNextOf(seqs: readonly number[]): Promise<void> {
+    if (!isSerial || seqs.length === 0) return;
+    await inOrder(
+      connection,
+      (open) => subjectsOf(open, seqs),
+      async () => {},
+    );
+  }
+
   return {
-    accept: (...args) => accept(connection, ...args),
+    accept: (arrivals, lease) =>
+      isSerial
+        ? inOrder(
+            connection,
+            async () => subjectsOfArrivals(arrivals),
+            (open) => accept(open, arrivals, lease, isSerial),
+          )
+        : accept(connection, arrivals, lease, isSerial),
     claim: (...args) => claim(connection, ...args),
-    finish: (ended) => finish(connection, ended),
+    finish: (ended) =>
+      isSerial
+        ? inOrder(
+            connection,
+            (open) =>
+              subjectsOf(
+                open,
+                ended.map(({ seq }) => seq),
+              ),
+            (open) => finish(open, ended),
+          )
+        : finish(connection, ended),
     ...(transactional && {
-      transact: async (run, work) => transact(await connection.poolForRuns(concurrency), run, work),
+      async transact(run, work) {
+        const isCommitted = await transact(await connection.poolForRuns(concurrency), run, work);
+        await letNextOf([run.seq]);
+        return isCommitted;
+      },
     }),
-    register: () => register(connection),
+    async register() {
+      await repair(connection, isSerial);
+      return register(connection);
+    },
     renew: (...args) => renew(connection, ...args),
     takeOver: (owner) => takeOver(connection, owner),
     leave: (owner) => leave(connection, owner),
@@ -45,13 +90,29 @@ export function createPostgresStore(
     counts: () => counts(connection),
     list: (...args) => list(connection, ...args),
     body: (seq) => bodyOf(connection, seq),
-    requeue: (seq) => requeue(connection, seq),
-    remove: (seq) => remove(connection, seq),
+    async requeue(seq) {
+      const isThere = await requeue(connection, seq, isSerial);
+      await letNextOf([seq]);
+      return isThere;
+    },
+    async remove(seq) {
+      const isThere = await remove(connection, seq);
+      await letNextOf([seq]);
+      return isThere;
+    },
     listDead: (...args) => listDead(connection, ...args),
-    replay: (place) => replay(connection, place),
+    async replay(place) {
+      const isDead = await replay(connection, place, isSerial);
+      await letNextOf([place.seq]);
+      return isDead;
+    },
     discard: (place) => discard(connection, place),
     countDead: (filter) => countDead(connection, filter),
-    replayOldest: (...args) => replayOldest(connection, ...args),
+    async replayOldest(...args) {
+      const seqs = await replayOldest(connection, ...args, isSerial);
+      await letNextOf(seqs);
+      return seqs.length;
+    },
     async pause(receiver) {
       await query("INSERT INTO diffio_webhooks.paused VALUES ($1) ON CONFLICT DO NOTHING", [named(receiver)]);
     },

@@ -2,6 +2,7 @@ import type { AttachedReceiver, DurableInbox, InboxAttachment } from "@diffio-we
 import {
   type DurableInboxOptions,
   checkDurableInboxOptions,
+  refuseSerialBy,
   invalidOption,
   clearTimeout,
   setTimeout,
@@ -40,6 +41,7 @@ export function redisInbox(options: RedisInboxOptions): DurableInbox {
   if (typeof options !== "object" || options === null) {
     throw invalidOption("The options are not an object.", 'Pass { url: "redis://localhost:6379" }.');
   }
+  refuseSerialBy(options, "BullMQ");
   const checked = checkDurableInboxOptions(options);
   const settings = redisSettings(options);
   const outages = watchOutages(settings.where);

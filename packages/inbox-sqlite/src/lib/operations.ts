@@ -62,6 +62,8 @@ export interface LockedOwner {
 export interface WorkerOptions {
   readonly path: string;
   readonly leaseInMs: number;
+  /** Whether messages about one subject run one at a time. */
+  readonly isSerial: boolean;
   /** The owner whose runs go on since before a worker died. */
   readonly owner: LockedOwner | null;
 }

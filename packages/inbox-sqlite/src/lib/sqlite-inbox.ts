@@ -38,6 +38,7 @@ export function sqliteInbox(options: SqliteInboxOptions): StoreInbox {
   const client = createStoreClient({
     path,
     leaseInMs: checked.leaseInSeconds * 1000,
+    isSerial: checked.isSerial,
     worker: findWorker(),
   });
   return createStoreInbox(createSqliteStore(client), options);

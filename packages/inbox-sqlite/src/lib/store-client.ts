@@ -49,6 +49,7 @@ export interface StoreClient {
 export interface StoreClientOptions {
   readonly path: string;
   readonly leaseInMs: number;
+  readonly isSerial: boolean;
   readonly worker: URL;
 }
 
@@ -62,7 +63,7 @@ interface Waiting {
 
 /** Makes a client. Whatever waits while the worker is busy goes to it together, and into one transaction. */
 export function createStoreClient(options: StoreClientOptions): StoreClient {
-  const { path, leaseInMs, worker: file } = options;
+  const { path, leaseInMs, isSerial, worker: file } = options;
   let waiting: Waiting[] = [];
   let sent: Waiting[] = [];
   let scheduled: { cancel(): void; readonly lingers: boolean } | undefined;
@@ -75,7 +76,7 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
   const whenAnswered = new Set<() => void>();
   const thread = createThread({
     file,
-    workerData: () => ({ path, leaseInMs, owner }),
+    workerData: () => ({ path, leaseInMs, isSerial, owner }),
     onMessage: receive,
     onCrash: crashed,
   });

@@ -11,7 +11,7 @@ const HINTS: Readonly<Record<FailureKind, (path: string) => string>> = {
   io: (path) =>
     `The disk of ${path} reports an error (see the system's log), or this process has reached its limit on file sizes (ulimit -f).`,
   read_only: (path) =>
-    `This process must be able to write to ${path} and to its folder, where SQLite keeps -wal and -shm files beside it: mend the owner, the mode or the mount.`,
+    `This process must be able to write to ${path} and to its folder, where SQLite keeps -wal and -shm files beside it: fix the owner, the mode or the mount.`,
   corrupt: (path) =>
     `${path} is damaged. Move it away together with its -wal and -shm files and keep them: a new one is made at the next delivery, and "sqlite3 <file> .recover" gets out of the old one what can be saved.`,
   not_a_database: (path) =>

@@ -57,10 +57,10 @@ export declare enum UnlistedEventType {
   Unlisted = "a type that this version does not know",
 }
 
+const HINT =
+  "The message is authentic but not an event that this version can read: update the package, or report it.";
+
 /** The error for an authentic message that is no event its receiver can read. */
-export function invalidPayload(message: string, cause?: unknown): WebhookError {
-  return new WebhookError("invalid_payload", message, {
-    hint: "The message is authentic but not an event that this version can read: update the package, or report it.",
-    cause,
-  });
+export function invalidPayload(message: string, cause?: unknown, hint: string = HINT): WebhookError {
+  return new WebhookError("invalid_payload", message, { hint, cause });
 }

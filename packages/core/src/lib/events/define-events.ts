@@ -76,6 +76,9 @@ export function defineEvents<const TypeField extends string, const Types extends
   if (typeof typeField !== "string" || typeField === "") {
     throw invalidOption("typeField is not the name of a field.", 'Most senders name the type in "type".');
   }
+  if (typeof types !== "object" || types === null) {
+    throw invalidOption("types is not an object.", 'Pass { "email.sent": schema, … }.');
+  }
   // A Map, so that a type named "constructor" is one like all others.
   const schemas = new Map(Object.entries(types));
   for (const [type, schema] of schemas) {
@@ -114,7 +117,11 @@ export function defineEvents<const TypeField extends string, const Types extends
   function read(eventType: string, result: SchemaResult<unknown>): ParsedEvent<never> {
     if (result.issues) {
       const [issue] = result.issues;
-      throw invalidPayload(`${pathOf(issue)} does not fit the schema of "${eventType}".`);
+      throw invalidPayload(
+        `${pathOf(issue)} does not fit the schema of "${eventType}".`,
+        undefined,
+        "The message is authentic: fix the schema that defineEvents was given for this type, or report it to the sender.",
+      );
     }
     const event = typed(result.value, eventType) as never;
     const about = subject && ours("subject", eventType, () => subject(event as Event));

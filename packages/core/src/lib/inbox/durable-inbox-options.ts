@@ -1,5 +1,5 @@
 import { type BackoffInSeconds, backoffDelays } from "./backoff.ts";
-import { checkNumber, checkSeconds } from "../options.ts";
+import { checkNumber, checkSeconds, invalidOption } from "../options.ts";
 
 /** Options of every durable inbox, besides where its engine is. */
 export interface DurableInboxOptions {
@@ -23,6 +23,11 @@ export interface DurableInboxOptions {
   keepIdsInDays?: number | undefined;
   /** How long the bytes of handled and discarded messages are kept. Default 7. */
   keepBodiesInDays?: number | undefined;
+  /**
+   * `"subject"`: messages about one subject (Diffio's generation) run one at a time, in the order in which they were
+   * accepted. One that waits for its retry holds those behind it; a dead one lets them go. Default: no order.
+   */
+  serialBy?: "subject" | undefined;
   /** When a receiver closes: how long its runs may go on before they are aborted and released. Default 10. */
   closeTimeoutInSeconds?: number | undefined;
 }
@@ -37,6 +42,7 @@ export interface CheckedDurableInboxOptions {
   readonly keepIdsInDays: number;
   readonly keepBodiesInDays: number;
   readonly closeTimeoutInSeconds: number;
+  readonly isSerial: boolean;
 }
 
 /**
@@ -55,5 +61,24 @@ export function checkDurableInboxOptions(options: DurableInboxOptions): CheckedD
     closeTimeoutInSeconds: checkSeconds("closeTimeoutInSeconds", options.closeTimeoutInSeconds, {
       default: 10,
     }),
+    isSerial: checkSerialBy(options.serialBy),
   };
+}
+
+function checkSerialBy(serialBy: unknown): boolean {
+  if (serialBy === undefined || serialBy === "subject") return serialBy === "subject";
+  throw invalidOption('serialBy is not "subject".', 'Pass "subject", or leave it out.');
+}
+
+/**
+ * The check of an inbox whose engine cannot keep an order.
+ *
+ * @throws WebhookError `invalid_option`
+ */
+export function refuseSerialBy({ serialBy }: DurableInboxOptions, engine: string): void {
+  if (serialBy === undefined) return;
+  throw invalidOption(
+    `serialBy does not work with ${engine}, which decides by itself what runs when.`,
+    "Use sqliteInbox() or postgresInbox(), or make callbacks independent of the order: compare event.createdAt.",
+  );
 }

@@ -5,7 +5,7 @@ import type { Delivery } from "./delivery.ts";
 import { isBuild } from "../environment.ts";
 import { WebhookError } from "../errors.ts";
 import type { AnyCatalog, EventOf } from "../events/catalog.ts";
-import type { DiffioCatalog } from "../events/diffio.ts";
+import { type DiffioCatalog, diffioEvents } from "../events/diffio.ts";
 import { type Handlers, checkCatalog, createDispatch } from "./handlers.ts";
 import { readHeaders } from "../verify/headers.ts";
 import type { AcceptedMessage, Inbox, InboxAttachment, QueueBatch } from "../inbox/inbox.ts";
@@ -103,8 +103,8 @@ export function createReceiver<Platform = unknown, Catalog extends AnyCatalog = 
   }
   const { acknowledge = "immediately", inbox = memoryInbox(), name = "default" } = options;
   const acceptor = createAcceptor(inbox, acknowledge);
-  const keySource = createKeySource(options.signingSecret);
   const catalog = checkCatalog(options.events);
+  const keySource = createKeySource(options.signingSecret, catalog === diffioEvents);
   const dispatch = createDispatch<Platform>(options as Handlers<Platform, AnyCatalog>, catalog);
   const parse = parserOf(catalog, acceptor);
   const toleranceInSeconds = checkTolerance(options.toleranceInSeconds);

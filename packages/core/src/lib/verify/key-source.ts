@@ -9,7 +9,7 @@ import {
   importSigningSecret,
   importSigningSecrets,
 } from "./keys.ts";
-import { noSecret } from "./secret.ts";
+import { noSecret, noSecretOfSender } from "./secret.ts";
 
 /** Where secrets come from: themselves, or a function of the platform (`(c) => c.env.…`), sync or async. */
 export type SigningSecretSource<Platform> =
@@ -39,17 +39,20 @@ const RENEWAL_SECONDS = 5;
  * Makes the source of a receiver's keys. Fixed secrets are imported now. A function is called for each delivery, except
  * an async one without a parameter: it is called once for all waiting deliveries, and its result is kept for a minute.
  *
+ * @param isOwnSender whether the environment's secret is that of the sender: it is Diffio's.
  * @throws WebhookError `invalid_secret`
  */
 export function createKeySource<Platform>(
   source: SigningSecretSource<Platform> | undefined,
+  isOwnSender = true,
 ): KeySource<Platform> {
   if (typeof source === "function") return functionSource(source);
-  const secrets = source ?? signingSecretFromEnv();
+  const fallback = isOwnSender ? signingSecretFromEnv : (): undefined => undefined;
+  const secrets = source ?? fallback();
   if (secrets === undefined) {
     // A build imports routes without the environment in which they will run.
-    if (isBuild()) return functionSource<unknown>(signingSecretFromEnv);
-    throw noSecret();
+    if (isBuild()) return functionSource<unknown>(fallback);
+    throw isOwnSender ? noSecret() : noSecretOfSender();
   }
   const keys = importSigningSecrets(secrets);
   return { isSymmetric: keys.every((key) => key.isSymmetric), get: () => keys, renew: () => undefined };

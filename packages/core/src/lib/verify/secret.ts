@@ -108,6 +108,15 @@ export function noSecret(): WebhookError {
   });
 }
 
+/** The same where the events are another sender's. */
+export function noSecretOfSender(): WebhookError {
+  return new WebhookError("invalid_secret", "There is no signing secret of this sender.", {
+    hint:
+      "signingSecret is undefined: an environment variable that is not set, perhaps. DIFFIO_WEBHOOK_SECRET is not used with " +
+      "other events than Diffio's.",
+  });
+}
+
 /** @param what follows “The signing secret”. */
 export function invalidSecret(what: string, hint: string = WHERE_TO_FIND): WebhookError {
   return new WebhookError("invalid_secret", `The signing secret ${what}.`, { hint });

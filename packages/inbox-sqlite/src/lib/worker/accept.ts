@@ -5,7 +5,10 @@ import type { Owners } from "./owners.ts";
 import { STATE } from "./schema.ts";
 
 /** The ways into the inbox. */
-export function acceptOperation({ sqlite, counts }: Connection, owners: Owners): Operations["accept"] {
+export function acceptOperation(
+  { sqlite, counts, serial }: Connection,
+  owners: Owners,
+): Operations["accept"] {
   const insert = sqlite.prepare(
     "INSERT INTO messages (receiver, message_id, state, run, due_at, since, owner, claim, received_at, started_at, " +
       "timestamp, event_type, subject, secret_name, ended_at, reason, error_name, error) " +
@@ -27,7 +30,7 @@ export function acceptOperation({ sqlite, counts }: Connection, owners: Owners):
     const { receiver, messageId, timestamp, rawBody, eventType, subject, secretName, invalid } = arrival;
     const now = Date.now();
     const state = invalid !== null ? STATE.dead : lease ? STATE.running : STATE.pending;
-    const waits = state === STATE.pending ? now : null;
+    const waits = state === STATE.pending && !serial.holds(subject) ? now : null;
     const { changes, lastInsertRowid } = insert.run(
       receiver,
       messageId,
@@ -51,14 +54,16 @@ export function acceptOperation({ sqlite, counts }: Connection, owners: Owners):
     if (changes === 0) return undefined;
     insertBody.run(lastInsertRowid, rawBody);
     counts.moved(null, state);
+    if (state === STATE.pending) serial.letNext(receiver, subject);
     return Number(lastInsertRowid);
   }
 
   return (arrivals, lease) => {
     const owned = lease && owners.mayRun(lease.owner) ? lease : null;
     return arrivals.map((arrival): Stored => {
-      const { receiver, messageId, rawBody, invalid } = arrival;
-      const starts = arrival.start && owned && !isPaused.get(receiver) ? owned : null;
+      const { receiver, messageId, rawBody, invalid, subject } = arrival;
+      const starts =
+        arrival.start && owned && !serial.holds(subject) && !isPaused.get(receiver) ? owned : null;
       const seq = store(arrival, starts);
       if (seq !== undefined) return { duplicate: false, sameBody: null, seq, started: starts !== null };
       const known = find.get(rawBody, messageId, receiver) as {

@@ -11,7 +11,7 @@ const FITS =
   "AND (:since IS NULL OR ended_at >= :since) AND (:until IS NULL OR ended_at < :until)";
 
 /** What can be done with dead letters. */
-export function deadLetterOperations({ sqlite, counts }: Connection): DeadOperations {
+export function deadLetterOperations({ sqlite, counts, serial }: Connection): DeadOperations {
   const list = sqlite.prepare(
     `SELECT ${RECORD_COLUMNS}, raw_body AS rawBody FROM messages JOIN bodies USING (seq) ` +
       `WHERE state = ${STATE.dead} AND (ended_at, seq) < (?, ?) ORDER BY ended_at DESC, seq DESC LIMIT ?`,
@@ -41,6 +41,7 @@ export function deadLetterOperations({ sqlite, counts }: Connection): DeadOperat
     replay({ diedAt, seq }) {
       const isDead = replay.run(Date.now(), diedAt, seq).changes === 1;
       if (isDead) counts.moved(STATE.dead, STATE.pending);
+      if (isDead) serial.hold(seq);
       return isDead;
     },
     discard({ diedAt, seq }) {
@@ -55,7 +56,10 @@ export function deadLetterOperations({ sqlite, counts }: Connection): DeadOperat
     replayOldest(filter, { diedAt, seq }, limit) {
       const rows = oldest.all({ ...named(filter), diedAt, seq, limit });
       const now = Date.now();
-      for (const row of rows) requeue.run(now, Number(row["seq"]));
+      for (const row of rows) {
+        requeue.run(now, Number(row["seq"]));
+        serial.hold(Number(row["seq"]));
+      }
       counts.moved(STATE.dead, STATE.pending, rows.length);
       return rows.length;
     },

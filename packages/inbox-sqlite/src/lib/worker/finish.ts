@@ -3,7 +3,7 @@ import type { Connection } from "./connection.ts";
 import { STATE } from "./schema.ts";
 
 /** Writing down how runs ended: of those whose lease still stands. */
-export function finishOperation({ sqlite, counts }: Connection): Operations["finish"] {
+export function finishOperation({ sqlite, counts, serial }: Connection): Operations["finish"] {
   const ours = `WHERE seq = ? AND owner = ? AND claim = ? AND state = ${STATE.running}`;
   const end = sqlite.prepare(
     "UPDATE messages SET state = ?, owner = NULL, claim = NULL, besides = 0, ended_at = ?, reason = ?, error_name = ?, " +
@@ -45,6 +45,7 @@ export function finishOperation({ sqlite, counts }: Connection): Operations["fin
       }
       const held = changes === 1;
       if (held) counts.moved(STATE.running, state);
+      if (held) serial.letNextAfter(seq);
       return held;
     });
 }

@@ -37,7 +37,7 @@ export function toRecord(row: RecordRow): MessageRecord {
 }
 
 /** Looking at messages in any state, and what can be done with them. */
-export function messageOperations({ sqlite, counts }: Connection): MessageOperations {
+export function messageOperations({ sqlite, counts, serial }: Connection): MessageOperations {
   const body = sqlite.prepare("SELECT raw_body AS bytes FROM bodies WHERE seq = ?");
   const stateOf = sqlite.prepare("SELECT state FROM messages WHERE seq = ?");
   const requeue = sqlite.prepare(`${REQUEUE} WHERE seq = ?2`);
@@ -76,6 +76,7 @@ export function messageOperations({ sqlite, counts }: Connection): MessageOperat
       if (typeof state !== "number" || !body.get(seq)) return false;
       if (state === STATE.running) return true;
       requeue.run(Date.now(), seq);
+      serial.hold(seq);
       counts.moved(state, STATE.pending);
       return true;
     },
@@ -85,6 +86,7 @@ export function messageOperations({ sqlite, counts }: Connection): MessageOperat
       discard.run(Date.now(), seq);
       removeBody.run(seq);
       counts.moved(state, STATE.discarded);
+      serial.letNextAfter(seq);
       return true;
     },
   };

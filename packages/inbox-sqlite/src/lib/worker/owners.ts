@@ -29,7 +29,7 @@ interface OwnersParts {
 
 /** Makes the owners' operations. */
 export function ownerOperations(
-  { sqlite, counts }: Connection,
+  { sqlite, counts, serial }: Connection,
   { path, leaseInMs, owner, lock }: OwnersParts,
 ): Owners {
   const insert = sqlite.prepare("INSERT INTO owners (beat, lock) VALUES (0, ?)");
@@ -79,6 +79,7 @@ export function ownerOperations(
       const locked = lock.hold(name) ? name : null;
       own = { id: Number(insert.run(locked).lastInsertRowid), lock: locked };
       beatAt = performance.now();
+      serial.repair();
       return own.id;
     },
     mayRun: (id) => !isBeatDue() || sayAlive(id),

@@ -19,8 +19,8 @@ export const ALL_RECEIVERS = "";
  *
  * Times are milliseconds since the epoch. Rows are appended (`seq`), so that a new message touches the last page of
  * each table, and its end the same pages again; bodies are kept apart, so that pruning them and walking through states is
- * cheap. `due_at` is when a pending message may be claimed, `since` when that was decided: a clock that is set back shows
- * by it. A running message belongs to its `owner`, by the `claim` that took it.
+ * cheap. `due_at` is when a pending message may be claimed (none while it waits for others about its subject), `since` when
+ * that was decided: a clock that is set back shows by it. A running message belongs to its `owner`, by the `claim` that took it.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -74,6 +74,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX pending_messages ON messages (seq) WHERE state = 0;
   CREATE INDEX due_messages ON messages (receiver, due_at) WHERE state = 0 AND besides < 2;
   CREATE INDEX due_alone_messages ON messages (receiver, due_at) WHERE state = 0 AND besides >= 2;
+  CREATE INDEX active_subjects ON messages (receiver, subject, seq) WHERE state IN (0, 1) AND subject IS NOT NULL;
   CREATE INDEX running_messages ON messages (owner) WHERE state = 1;
   CREATE INDEX discarded_messages ON messages (seq) WHERE state = 4;
   `,

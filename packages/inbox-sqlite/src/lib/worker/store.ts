@@ -13,6 +13,7 @@ import { lookOperations } from "./look.ts";
 import { messageOperations } from "./messages.ts";
 import { type Owners, ownerOperations } from "./owners.ts";
 import { pruneOperation } from "./prune.ts";
+import { createSerial } from "./serial.ts";
 import { sleep } from "./sleep.ts";
 
 /** How long one transaction waits for another process's lock; who asked decides whether to try again. */
@@ -40,7 +41,7 @@ export interface Store {
 }
 
 /** Makes the store. It keeps the leases of its process's runs, even while that process's own thread is blocked. */
-export function createStore({ path, leaseInMs, owner }: WorkerOptions): Store {
+export function createStore({ path, leaseInMs, owner, isSerial }: WorkerOptions): Store {
   let opened: Opened | undefined;
   let own = owner;
   const lock = createOwnLock(path);
@@ -49,7 +50,8 @@ export function createStore({ path, leaseInMs, owner }: WorkerOptions): Store {
     const database = openDatabase(path);
     const { sqlite } = database;
     const counts = new Counts(sqlite);
-    const connection = { sqlite, counts };
+    const serial = createSerial(sqlite, isSerial);
+    const connection = { sqlite, counts, serial };
     const owners = ownerOperations(connection, { path, leaseInMs, owner: own, lock });
     return {
       ...database,

@@ -173,6 +173,9 @@ export type PruneProgress = readonly (string | number)[];
  * messageId), and a small one of owners. Each method is one transaction, committed when its promise resolves; a rejected
  * one may or may not have been committed. Every promise settles within some seconds.
  *
+ * A store that has been asked for `serialBy: "subject"` lets only one message of a receiver and subject be due or running at
+ * a time, the earliest.
+ *
  * States: `pending → running → done | dead | discarded`. A message is due when it is pending and its time has come. One
  * whose runs have died twice beside others (see `takeOver`) is only claimed alone.
  */

@@ -19,6 +19,8 @@ export interface RunsParts {
   readonly endings: Endings;
   /** Callbacks have ended: there is room for others. */
   onRoom(receiver: string): void;
+  /** There may be messages to claim. */
+  onWork(receiver: string): void;
   /** A message is due in so many milliseconds. */
   onDue(inMs: number): void;
 }
@@ -80,7 +82,7 @@ export class ReceiverRuns {
       : await this.#receiver.run(message, attempt);
     run.isCalling = false;
     this.#parts.onRoom(this.name);
-    if (outcome === "committed") this.#remove(run);
+    if (outcome === "committed") this.#ended(run);
     else if (outcome === "not begun") void this.#finish(run, { to: "released" });
     else if (outcome.succeeded) void this.#finish(run, { to: "done" });
     else {
@@ -194,13 +196,15 @@ export class ReceiverRuns {
 
   async #finish(run: Run, ending: Ending): Promise<boolean> {
     const isOurs = !run.isGivenUp && (await this.#write(run, ending));
-    this.#remove(run);
+    this.#ended(run);
     return isOurs;
   }
 
-  #remove(run: Run): void {
+  #ended(run: Run): void {
     this.#runs.delete(run);
     if (this.isQuiet) for (const resolve of this.#whenQuiet) resolve();
+    // The next one about the same subject may run now.
+    if (this.#parts.options.isSerial) this.#parts.onWork(this.name);
   }
 
   #write({ seq, lease }: Run, ending: Ending): Promise<boolean> {

@@ -60,6 +60,7 @@ export function createStoreInbox(store: MessageStore, options: DurableInboxOptio
       outage,
       endings,
       onRoom: (room) => loop.onRoom(room),
+      onWork: (due) => loop.wake(due),
       onDue: (inMs) => loop.onDue(inMs),
     });
     loop.attach(runs);
