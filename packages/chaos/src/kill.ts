@@ -12,14 +12,18 @@ import { type Message, deliver, idle, message } from "@diffio-webhooks/contract/
 import { type Kill, type Verdict, judge } from "./verdict.ts";
 
 /** The steps at which a process dies in its turn; the last one is any moment. */
-const POINTS: readonly (DeathPoint | "any moment")[] = [
+const POINTS: readonly (DeathPoint | "any moment" | "at rest")[] = [
   "before commit",
   "after commit, before the reply",
   "during a run",
   "after the effect, before done",
   "any moment",
   "any moment",
+  "at rest",
 ];
+
+/** When all that was accepted is done, and has been committed as that. */
+const REST_MS = 1300;
 
 const MESSAGES_A_TRIAL = 20;
 /** A lease as short as it may be: a campaign waits for one in most trials. */
@@ -44,6 +48,8 @@ export interface KillReport extends Verdict {
   readonly trialsByPoint: Readonly<Record<string, number>>;
   /** Messages that a process answered 200 before it was killed: those that could be lost. */
   readonly acknowledgedBefore: number;
+  /** Of those, the ones whose effect had not come yet: only a promise that is kept could bring it. */
+  readonly withoutEffect: number;
   /** From a process's start after a kill until nothing was pending, in ms, sorted. */
   readonly recoveriesInMs: readonly number[];
 }
@@ -75,6 +81,7 @@ export async function killCampaign({ engine, trials, lanes, onTrial }: KillOptio
       trials: done,
       trialsByPoint,
       acknowledgedBefore: sum(found.map((lane) => lane.acknowledgedBefore())),
+      withoutEffect: sum(found.map((lane) => lane.withoutEffect())),
       acknowledged: sum(verdicts.map(({ acknowledged }) => acknowledged)),
       cutOff: sum(verdicts.map(({ cutOff }) => cutOff)),
       repeated: sum(verdicts.map(({ repeated }) => repeated)),
@@ -91,6 +98,7 @@ interface Lane {
   trial(point: (typeof POINTS)[number]): Promise<void>;
   verdict(): Promise<Verdict>;
   acknowledgedBefore(): number;
+  withoutEffect(): number;
   readonly recoveriesInMs: readonly number[];
 }
 
@@ -105,7 +113,22 @@ async function openLane(engine: InboxEngine): Promise<Lane> {
   const kills: Kill[] = [];
   const recoveriesInMs: number[] = [];
   let acknowledgedBefore = 0;
+  let withoutEffect = 0;
+  let trials = 0;
   let service = await start();
+  // Looks into the store after a kill, and runs nothing.
+  const office = engine.isStore ? await store.start({ receivers: [] }) : undefined;
+
+  async function doneOf(all: readonly Message[]): Promise<ReadonlySet<string>> {
+    if (!office) return new Set();
+    const found = await Promise.all(
+      all.map(async ({ messageId }) => {
+        const one = (await control(office, "/message", { id: messageId })) as { state: string } | null;
+        return one?.state === "done" ? messageId : "";
+      }),
+    );
+    return new Set(found);
+  }
 
   async function tryToDeliver(to: RunningService, one: Message): Promise<void> {
     try {
@@ -119,7 +142,8 @@ async function openLane(engine: InboxEngine): Promise<Lane> {
   async function trial(point: (typeof POINTS)[number]): Promise<void> {
     const all = Array.from({ length: MESSAGES_A_TRIAL }, (_, index) => message(`takes:${(index % 4) * 10}`));
     const victim = service;
-    if (point !== "any moment") {
+    trials += 1;
+    if (point !== "any moment" && point !== "at rest") {
       await control(victim, "/die", { at: point, after: String(randomBelow(MESSAGES_A_TRIAL)) });
     }
     const load = Promise.all(
@@ -129,17 +153,26 @@ async function openLane(engine: InboxEngine): Promise<Lane> {
       }),
     );
     if (point === "any moment") await pause(randomBelow(120));
+    else if (point === "at rest") await load.then(() => pause(REST_MS));
     else await Promise.race([victim.process.exited, pause(5000)]);
     await victim.process.kill();
-    kills.push({ pid: victim.process.pid, at: Date.now() });
+    const at = Date.now();
     await load;
-    acknowledgedBefore += all.filter(({ messageId }) => acknowledged.has(messageId)).length;
+    kills.push({ pid: victim.process.pid, at, done: await doneOf(all) });
+    const promised = all.filter(({ messageId }) => acknowledged.has(messageId));
+    acknowledgedBefore += promised.length;
+    const ended = new Set(
+      (await store.ledger()).filter(({ what }) => what === "ended").map(({ messageId }) => messageId),
+    );
+    withoutEffect += promised.filter(({ messageId }) => !ended.has(messageId)).length;
 
     service = await start();
     const restarted = performance.now();
-    // The sender goes on until it is told 200; and now and then it sends one again that it was told 200 for.
+    // The sender goes on until it is told 200. In some trials it sends again what it was told 200 for: all of it, a fifth of
+    // it, or nothing, since a resend would heal a loss.
+    const isResent = (index: number): boolean => point === "at rest" || (trials % 2 === 0 && index % 5 === 0);
     for (
-      let again = all.filter((one, index) => index % 5 === 0 || !acknowledged.has(one.messageId));
+      let again = all.filter((one, index) => isResent(index) || !acknowledged.has(one.messageId));
       again.length > 0;
     ) {
       await Promise.all(again.map((one) => tryToDeliver(service, one)));
@@ -155,6 +188,7 @@ async function openLane(engine: InboxEngine): Promise<Lane> {
     trial,
     recoveriesInMs,
     acknowledgedBefore: () => acknowledgedBefore,
+    withoutEffect: () => withoutEffect,
     async verdict() {
       const ledger: LedgerEntry[] = await store.ledger();
       await store.remove();

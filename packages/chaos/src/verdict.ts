@@ -5,6 +5,8 @@ export interface Kill {
   readonly pid: number;
   /** In milliseconds since the epoch. */
   readonly at: number;
+  /** Messages that were committed as done by then, as far as the engine can be asked. */
+  readonly done: ReadonlySet<string>;
 }
 
 /** What became of the messages of a campaign. */
@@ -26,9 +28,14 @@ export interface Unexplained {
   readonly messageId: string;
   /** How long after each effect but the last its process was killed, in milliseconds; null where it was not. */
   readonly killedAfterMs: readonly (number | null)[];
+  /** Whether it was committed as done when a kill came, and ran all the same. */
+  readonly wasDone: boolean;
 }
 
-/** "Done" is committed within a second of a run's end; a kill within that time may repeat the run. */
+/**
+ * "Done" is committed within a second of a run's end; a kill within that time may repeat the run, if the engine did not have
+ * it as done yet.
+ */
 const DONE_WITHIN_MS = 1000;
 
 /**
@@ -58,13 +65,16 @@ export function judge(
   const unexplained: Unexplained[] = [];
   for (const [id, all] of effects) {
     if (all.length === 1) continue;
-    const killedAfterMs = all.slice(0, -1).map(({ pid, at }) => {
-      // The next one: in a long campaign the system gives a number to several processes, one after another.
-      const killed = killsByPid.get(pid)?.find((kill) => kill.at >= at);
-      return killed ? killed.at - at : null;
-    });
-    if (killedAfterMs.every((ms) => ms !== null && ms <= DONE_WITHIN_MS)) repeated += 1;
-    else unexplained.push({ messageId: id, killedAfterMs });
+    // The next one: in a long campaign the system gives a number to several processes, one after another.
+    const killsAfter = all
+      .slice(0, -1)
+      .map(({ pid, at }) => killsByPid.get(pid)?.find((kill) => kill.at >= at));
+    const killedAfterMs = killsAfter.map((kill, index) => (kill ? kill.at - (all[index]?.at ?? 0) : null));
+    // Whatever was done when any kill came, never runs again.
+    const last = all.at(-1)?.at ?? 0;
+    const wasDone = kills.some(({ done, at }) => done.has(id) && at < last);
+    if (!wasDone && killedAfterMs.every((ms) => ms !== null && ms <= DONE_WITHIN_MS)) repeated += 1;
+    else unexplained.push({ messageId: id, killedAfterMs, wasDone });
   }
   return { acknowledged: acknowledged.size, lost, cutOff, repeated, unexplained };
 }

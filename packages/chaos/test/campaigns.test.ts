@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { mutants } from "@diffio-webhooks/contract/inboxes/mutants";
 import { ENGINES } from "../src/engines.ts";
 import { killCampaign } from "../src/kill.ts";
 import { race } from "../src/race.ts";
@@ -19,6 +20,13 @@ describe("the short form of the campaigns", () => {
     test(`${name}: 12 kills: nothing is lost, and nothing repeated without reason`, async () => {
       const report = await killCampaign({ engine, trials: 12, lanes: 2, onTrial: quiet });
       expect(report).toMatchObject({ trials: 12, acknowledged: 240, lost: [], unexplained: [] });
+    }, 120_000);
+  }
+
+  for (const mutant of mutants) {
+    test(`${mutant.name} is found out`, async () => {
+      const report = await killCampaign({ engine: mutant, trials: 14, lanes: 2, onTrial: quiet });
+      expect(report.lost.length + report.unexplained.length).toBeGreaterThan(0);
     }, 120_000);
   }
 

@@ -34,18 +34,27 @@ describe("a verdict", () => {
   test("an effect that comes again is explained by a kill just after the first, and by nothing else", () => {
     const twice = [started("a", 1), ended("a", 1, 500), started("a", 2), ended("a", 2, 900)];
     // Other processes had the same number before and after it.
-    const kills = [100, 1400, 60_000].map((at) => ({ pid: 1, at }));
+    const none = new Set<string>();
+    const kills = [100, 1400, 60_000].map((at) => ({ pid: 1, at, done: none }));
     const explained = judge(new Set(["a"]), twice, kills);
     expect(explained).toMatchObject({ repeated: 1, unexplained: [], lost: [] });
     for (const [kill, after] of [
       [undefined, null],
-      [{ pid: 2, at: 1400 }, null],
-      [{ pid: 1, at: 1600 }, 1100],
+      [{ pid: 2, at: 1400, done: none }, null],
+      [{ pid: 1, at: 1600, done: none }, 1100],
     ] as const) {
       expect(judge(new Set(["a"]), twice, kill ? [kill] : [])).toMatchObject({
         repeated: 0,
         unexplained: [{ messageId: "a", killedAfterMs: [after] }],
       });
     }
+  });
+
+  test("what was committed as done when a kill came never runs again, however close the kill", () => {
+    const twice = [started("a", 1), ended("a", 1, 500), started("a", 2), ended("a", 2, 900)];
+    expect(judge(new Set(["a"]), twice, [{ pid: 1, at: 510, done: new Set(["a"]) }])).toMatchObject({
+      repeated: 0,
+      unexplained: [{ messageId: "a", killedAfterMs: [10], wasDone: true }],
+    });
   });
 });
