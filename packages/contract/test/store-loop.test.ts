@@ -186,3 +186,55 @@ test("an end that cannot be written down is written later, and nothing is lost m
   await attachment.idle();
   expect([runs.length, await inbox.counts()]).toMatchObject([1, { done: 1 }]);
 });
+
+describe("a store that is broken on purpose is found out", () => {
+  /** How often a message runs whose first run outlasts its lease, beside another process. */
+  async function runsBeside(broken: (store: MessageStore) => MessageStore): Promise<number> {
+    const store = memoryStore();
+    const [first, second] = [attach(open(broken(store))), attach(open(broken(store)))];
+    await open(store).accept(message());
+    await eventually(() => first.runs.length + second.runs.length).toBe(1);
+    await pause(3500);
+    for (const run of [...first.runs, ...second.runs]) run.end();
+    await first.attachment.idle();
+    return first.runs.length + second.runs.length;
+  }
+
+  test("one that renews nothing: others take over runs that go on", async () => {
+    expect(await runsBeside((store) => store)).toBe(1);
+    expect(await runsBeside((store) => ({ ...store, renew: async () => [] }))).toBeGreaterThan(1);
+  });
+
+  test("one that ignores the fence: a run that has lost its lease ends what another one is doing", async () => {
+    /** What is done while the second run goes on, once the first has said that it is. */
+    async function doneEarly(broken: (store: MessageStore) => MessageStore): Promise<number> {
+      const store = memoryStore();
+      const inbox = open({ ...broken(store), renew: async () => [] }, { leaseInSeconds: 300 });
+      const { runs } = attach(inbox);
+      await inbox.accept(message());
+      await eventually(() => runs.length).toBe(1);
+      const { owners } = await store.look(["default"], null);
+      await store.takeOver(owners[0] ?? { id: 0, beat: 0, gone: true });
+      const heir = attach(open(store));
+      await eventually(() => heir.runs.length).toBe(1);
+      runs[0]?.end();
+      await pause(300);
+      const { done } = await store.counts();
+      heir.runs[0]?.end();
+      return done;
+    }
+    const forging = (store: MessageStore): MessageStore => ({
+      ...store,
+      async finish(ended) {
+        const [heir] = (await store.look(["default"], null)).owners;
+        return store.finish(
+          ended.flatMap((one) =>
+            [1, 2, 3].map((claim) => ({ ...one, lease: { owner: heir?.id ?? 0, claim } })),
+          ),
+        );
+      },
+    });
+    expect(await doneEarly((store) => store)).toBe(0);
+    expect(await doneEarly(forging)).toBe(1);
+  });
+});

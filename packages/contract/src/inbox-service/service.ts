@@ -93,6 +93,7 @@ export function createService(config: ServiceConfig, { inbox, ledger, pid, die }
       });
       die?.();
     }
+    await writeEffect(context, pid);
     await act(String(event["generationId" as keyof DiffioEvent]), run);
     note({ what: "ended", at: Date.now(), pid, messageId });
     mayDie("after the effect, before done");
@@ -201,6 +202,12 @@ export function createService(config: ServiceConfig, { inbox, ledger, pid, die }
       }
     },
   };
+}
+
+/** Before it acts: a kill in the middle takes it back. */
+async function writeEffect({ transaction, messageId }: HandlerContext, pid: number): Promise<void> {
+  const client = transaction as { query(text: string, values: unknown[]): Promise<unknown> } | undefined;
+  await client?.query("INSERT INTO effects VALUES ($1, $2, $3)", [messageId, pid, Date.now()]);
 }
 
 function receiverOf(parameters: URLSearchParams): OfReceiver {
