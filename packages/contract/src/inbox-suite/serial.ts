@@ -35,9 +35,7 @@ export function describeSerial(engine: InboxEngine): void {
         }
         // The two subjects did not wait for each other.
         const order = await started(store);
-        expect(order.slice(0, 2).toSorted()).toEqual(
-          [slow?.[0]?.messageId, quick?.[0]?.messageId].toSorted(),
-        );
+        expect(new Set(order.slice(0, 2))).toEqual(new Set([slow?.[0]?.messageId, quick?.[0]?.messageId]));
       } finally {
         await store.remove();
       }
@@ -96,7 +94,7 @@ export function describeSerial(engine: InboxEngine): void {
         const [cut, behind] = [about("takes:5000"), about("takes:5000")] as const;
         for (const one of [cut, behind]) expect((await deliver(first, one)).status).toBe(200);
         await untilStarted(store, cut);
-        await Promise.all([first, second].map((service) => service.process?.kill()));
+        for (const service of [first, second]) await service.process?.kill();
         const heir = await store.start({ ...options, handlerTimeoutInSeconds: 0.2 });
         await idle(heir);
         const ids = (await started(store)).slice(8);

@@ -43,7 +43,7 @@ export function memoryStore(clock: () => number = Date.now, isSerial = false): M
     `${messageId} ${receiver}`;
   const isPaused = (receiver: string): boolean => paused.has(receiver) || paused.has(null);
   /** With `serialBy`, the earliest about a subject goes first. */
-  const isHeld = (row: Row): boolean =>
+  const mustWait = (row: Row): boolean =>
     isSerial &&
     row.subject !== null &&
     all(
@@ -52,7 +52,7 @@ export function memoryStore(clock: () => number = Date.now, isSerial = false): M
         other.subject === row.subject &&
         (other.state === "running" || (other.state === "pending" && other.seq < row.seq)),
     ).length > 0;
-  const isDue = (row: Row): boolean => row.state === "pending" && row.dueAt <= clock() && !isHeld(row);
+  const isDue = (row: Row): boolean => row.state === "pending" && row.dueAt <= clock() && !mustWait(row);
   const runsAlone = ({ besides }: Row): boolean => besides >= 2;
   const queue = (row: Row, more: Partial<Row> = {}): void =>
     void Object.assign(row, { state: "pending", dueAt: clock(), since: clock(), lease: null, ...more });

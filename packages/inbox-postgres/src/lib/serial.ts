@@ -14,11 +14,11 @@ export interface Subjects {
  */
 export function inOrder<Result>(
   database: Database,
-  subjectsOf: (transaction: Transaction) => Promise<Subjects>,
+  find: (transaction: Transaction) => Promise<Subjects>,
   work: (transaction: Transaction) => Promise<Result>,
 ): Promise<Result> {
   return database.transaction(async (transaction) => {
-    const { receivers, subjects } = await subjectsOf(transaction);
+    const { receivers, subjects } = await find(transaction);
     await transaction.query(LOCK, [receivers, subjects]);
     const result = await work(transaction);
     await transaction.query(LET_NEXT, [receivers, subjects]);

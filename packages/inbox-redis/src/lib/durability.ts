@@ -34,6 +34,24 @@ export async function warnOfSettings(client: Redis, where: string): Promise<void
   );
 }
 
+/** BullMQ's delays go by each worker's clock. */
+const MAX_CLOCK_DIFFERENCE_MS = 2000;
+
+/** Warns once where this machine's clock differs from the server's: retries would come early, or late. */
+export async function warnOfClock(client: Redis, where: string): Promise<void> {
+  const before = Date.now();
+  const [seconds] = await client.time();
+  // The server's time is in whole seconds, and was read at some moment in between.
+  const ahead = before - (Number(seconds) + 1) * 1000;
+  const behind = Number(seconds) * 1000 - Date.now();
+  const difference = Math.max(ahead, behind);
+  if (difference < MAX_CLOCK_DIFFERENCE_MS) return;
+  console.warn(
+    `[diffio-webhooks] This machine's clock is ${Math.round(difference / 1000)} s ${ahead > behind ? "ahead of" : "behind"} ` +
+      `that of Redis at ${where}. BullMQ times retries by the clock of each worker: keep them right by NTP.`,
+  );
+}
+
 /** A setting; managed services tell none. */
 async function configured(client: Redis, name: string): Promise<string | undefined> {
   try {

@@ -13,7 +13,7 @@ import { startWorker } from "./attach.ts";
 import { claim, claimDead } from "./claim.ts";
 import { countMessages, isIdle } from "./counts.ts";
 import { deadLettersOf } from "./dead-letters.ts";
-import { warnOfSettings } from "./durability.ts";
+import { warnOfClock, warnOfSettings } from "./durability.ts";
 import { keptMessages } from "./kept-messages.ts";
 import { watchOutages } from "./outages.ts";
 import { startPruning } from "./prune.ts";
@@ -58,7 +58,7 @@ export function redisInbox(options: RedisInboxOptions): DurableInbox {
   function warnOnce(client: Redis): void {
     if (warned) return;
     warned = true;
-    warnOfSettings(client, settings.where).catch(() => {
+    Promise.all([warnOfSettings(client, settings.where), warnOfClock(client, settings.where)]).catch(() => {
       warned = false;
     });
   }
