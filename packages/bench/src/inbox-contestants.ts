@@ -11,6 +11,7 @@ import { sqliteInbox } from "@diffio-webhooks/inbox-sqlite";
 import { startPostgres } from "@diffio-webhooks/test-support/postgres";
 import { hasRedisServer, startRedis } from "@diffio-webhooks/test-support/redis";
 import { Queue } from "bullmq";
+import pg from "pg";
 import { PgBoss } from "pg-boss";
 import type { InboxEngineId } from "./results.ts";
 
@@ -20,6 +21,12 @@ export interface InboxContestant {
   open(options?: DurableInboxOptions): Promise<DurableInbox>;
   /** What the engine can do by itself, as durably: stores bodies, all of them at once, and resolves when they are safe. */
   openBare(): Promise<{ store(bodies: readonly Uint8Array[]): Promise<void>; close(): Promise<void> }>;
+  /** The queue that a user would pick on this engine: fills it, then handles all that waits. */
+  openQueue?(): Promise<{
+    fill(count: number, body: Uint8Array): Promise<void>;
+    drain(count: number, concurrency: number): Promise<void>;
+    close(): Promise<void>;
+  }>;
   /** Ends the engine, and takes its files away. */
   stop(): Promise<void>;
 }
@@ -55,7 +62,7 @@ async function startSqlite(): Promise<InboxContestant> {
   };
 }
 
-/** The bare loop is pg-boss's own `send`, of the same data. */
+/** The bare loop inserts rows, in one statement where there are several; the queue beside it is pg-boss. */
 async function startPostgresEngine(): Promise<InboxContestant> {
   const server = await startPostgres();
   const newDatabase = (): Promise<string> =>
@@ -63,13 +70,41 @@ async function startPostgresEngine(): Promise<InboxContestant> {
   return {
     open: async (options) => postgresInbox({ connectionString: await newDatabase(), ...options }),
     async openBare() {
+      const pool = new pg.Pool({ connectionString: await newDatabase(), max: 8 });
+      await pool.query("CREATE TABLE message (id text PRIMARY KEY, body bytea NOT NULL)");
+      return {
+        async store(bodies) {
+          const rows = bodies.map((_body, index) => `($${2 * index + 1}, $${2 * index + 2})`);
+          const values = bodies.flatMap((body) => [randomUUID(), Buffer.from(body)]);
+          await pool.query(`INSERT INTO message VALUES ${rows.join(", ")}`, values);
+        },
+        close: () => pool.end(),
+      };
+    },
+    async openQueue() {
       const boss = new PgBoss({ connectionString: await newDatabase(), supervise: false, schedule: false });
       boss.on("error", () => {});
       await boss.start();
       await boss.createQueue("bare");
       return {
-        async store(bodies) {
-          await Promise.all(bodies.map((body) => boss.send("bare", { body: toText(body) })));
+        async fill(count, body) {
+          for (let sent = 0; sent < count; sent += 1000) {
+            const jobs = Array.from({ length: Math.min(1000, count - sent) }, () => ({
+              data: { body: toText(body) },
+            }));
+            await boss.insert("bare", jobs);
+          }
+        },
+        async drain(count, concurrency) {
+          // As its own worker does with a batch: fetched together, completed together.
+          for (let done = 0; done < count;) {
+            const jobs = await boss.fetch("bare", { batchSize: concurrency });
+            await boss.complete(
+              "bare",
+              jobs.map(({ id }) => id),
+            );
+            done += jobs.length;
+          }
         },
         close: () => boss.stop({ graceful: false }),
       };

@@ -14,13 +14,29 @@ const BODY = new TextEncoder().encode(
   JSON.stringify({ ...sampleEvent("generation.completed"), note: "x".repeat(100) }),
 );
 
-const FULL_PLAN = { rounds: 7, sliceMs: 600, fewIds: 1000, manyIds: 1_000_000, deliveries: 1000 };
-const QUICK_PLAN = { rounds: 3, sliceMs: 250, fewIds: 1000, manyIds: 20_000, deliveries: 300 };
+const FULL_PLAN = {
+  rounds: 7,
+  sliceMs: 600,
+  fewIds: 1000,
+  manyIds: 1_000_000,
+  deliveries: 1000,
+  waiting: 20_000,
+};
+const QUICK_PLAN = {
+  rounds: 3,
+  sliceMs: 250,
+  fewIds: 1000,
+  manyIds: 20_000,
+  deliveries: 300,
+  waiting: 3000,
+};
 type Plan = typeof FULL_PLAN;
 
 /** Deliveries a second, for the time that an acknowledgement takes: far below what any engine can take. */
 const DELIVERIES_A_SECOND = 100;
 const SLOW_CALLBACK_MS = 10_000;
+const DRAINED_AT_ONCE = [10, 100] as const;
+const COUNTED_TIMES = 50;
 
 /** Measures the durable inboxes, each on its real engine, with every commit on its disk. */
 export async function measureInboxes(results: Results, progress: Progress): Promise<void> {
@@ -58,8 +74,14 @@ async function measureEngine(
   step("time to the acknowledgement");
   const acknowledgement = await measureAcknowledgement(contestant, plan);
   step(`filling in ${plan.manyIds.toLocaleString("en")} ids`);
-  const growth = await measureGrowth(contestant, plan, step);
-  return { rates, acknowledgement, growth };
+  const { growth, counts } = await measureGrowth(contestant, plan, step);
+  const drains: InboxResult["drains"][number][] = [];
+  for (const concurrency of DRAINED_AT_ONCE) {
+    step(`draining ${plan.waiting.toLocaleString("en")}, ${concurrency} at once`);
+    // eslint-disable-next-line no-await-in-loop
+    drains.push({ concurrency, ...(await measureDrain(contestant, concurrency, plan)) });
+  }
+  return { rates, acknowledgement, growth, counts, drains };
 }
 
 /** Microseconds for one message, ours and the engine's own, in turns. */
@@ -159,12 +181,13 @@ async function measureGrowth(
   contestant: InboxContestant,
   { fewIds, manyIds, rounds }: Plan,
   step: (what: string) => void,
-): Promise<InboxResult["growth"]> {
+): Promise<Pick<InboxResult, "growth" | "counts">> {
   const few = await openFilled(contestant, fewIds, () => {});
   const many = await openFilled(contestant, manyIds, (done) =>
     step(`${done.toLocaleString("en")} of ${manyIds.toLocaleString("en")} ids`),
   );
   const times: { few: number[]; many: number[] } = { few: [], many: [] };
+  const counts: { few: number[]; many: number[] } = { few: [], many: [] };
   const perRound = 320;
   for (let round = 0; round <= rounds; round++) {
     for (const [which, inbox] of [
@@ -179,11 +202,45 @@ async function measureGrowth(
       // eslint-disable-next-line no-await-in-loop
       await inbox.idle();
       if (round > 0) times[which].push(((performance.now() - start) * 1000) / perRound);
+      const counting = performance.now();
+      // eslint-disable-next-line no-await-in-loop
+      for (let count = 0; count < COUNTED_TIMES; count++) await inbox.inbox.counts();
+      if (round > 0) counts[which].push(((performance.now() - counting) * 1000) / COUNTED_TIMES);
     }
   }
   await few.inbox.close();
   await many.inbox.close();
-  return { fewIds, manyIds, ...times };
+  return { growth: { fewIds, manyIds, ...times }, counts };
+}
+
+/** Microseconds for one of the messages that wait when a process starts. */
+async function measureDrain(
+  contestant: InboxContestant,
+  concurrency: number,
+  { rounds, waiting }: Plan,
+): Promise<{ ours: Samples; peer?: Samples | undefined }> {
+  const times: { ours: number[]; peer: number[] } = { ours: [], peer: [] };
+  for (let round = 0; round < Math.ceil(rounds / 2); round++) {
+    const inbox = await contestant.open({ concurrency });
+    for (let sent = 0; sent < waiting; sent += 256) await acceptMany(inbox, Math.min(256, waiting - sent));
+    const start = performance.now();
+    const { idle, close } = inbox.attach({
+      name: "default",
+      run: async () => ({ succeeded: true }),
+      interrupted: () => {},
+    });
+    await idle();
+    times.ours.push(((performance.now() - start) * 1000) / waiting);
+    await close();
+    const queue = await contestant.openQueue?.();
+    if (!queue) continue;
+    await queue.fill(waiting, BODY);
+    const peerStart = performance.now();
+    await queue.drain(waiting, concurrency);
+    times.peer.push(((performance.now() - peerStart) * 1000) / waiting);
+    await queue.close();
+  }
+  return { ours: times.ours, ...(times.peer.length > 0 && { peer: times.peer }) };
 }
 
 /** An inbox that has handled so many messages. */

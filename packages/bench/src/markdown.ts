@@ -46,7 +46,7 @@ export function markdown(results: Results): string {
     ),
     ...section(
       "Durable inboxes, messages a second with every commit on the disk",
-      ["inbox", "at a time", "accepted", "the engine's own enqueue"],
+      ["inbox", "at a time", "accepted", "the engine's own insert or add"],
       results.inboxes.flatMap(({ engine, rates }) =>
         rates.map(({ atOnce, ours, bare }) => [engine, String(atOnce), perSecond(ours), perSecond(bare)]),
       ),
@@ -60,6 +60,25 @@ export function markdown(results: Results): string {
         withSpread(slow),
         `${withSpread(growth.few)} at ${thousands(growth.fewIds)}`,
         `${withSpread(growth.many)} at ${thousands(growth.manyIds)}`,
+      ]),
+    ),
+    ...section(
+      "Durable inboxes, messages that wait, run a second; and counts() in µs",
+      [
+        "inbox",
+        "10 at once",
+        "100 at once",
+        "pg-boss, 10",
+        "pg-boss, 100",
+        "counts, few ids",
+        "counts, many ids",
+      ],
+      results.inboxes.map(({ engine, drains, counts }) => [
+        engine,
+        ...drains.map(({ ours }) => perSecond(ours)),
+        ...drains.map(({ peer }) => (peer ? perSecond(peer) : "")),
+        withSpread(counts.few),
+        withSpread(counts.many),
       ]),
     ),
     "",

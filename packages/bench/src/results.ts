@@ -86,6 +86,14 @@ export interface InboxResult {
     readonly few: Samples;
     readonly many: Samples;
   };
+  /** Microseconds of `counts()`, by how many ids are stored. */
+  readonly counts: { readonly few: Samples; readonly many: Samples };
+  /** Microseconds for one of many messages that wait, by runs at once: ours, and the queue beside it. */
+  readonly drains: readonly {
+    readonly concurrency: number;
+    readonly ours: Samples;
+    readonly peer?: Samples | undefined;
+  }[];
 }
 
 /** All that one run measured. */
