@@ -13,7 +13,7 @@ import { withLock } from "./lock.ts";
  * The key begins with the message's id, so that nothing that looks for a receiver's messages in a state can be led to it:
  * that would read all messages there are.
  */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE diffio_webhooks.messages (
      receiver text COLLATE "C" NOT NULL,
      message_id text COLLATE "C" NOT NULL,

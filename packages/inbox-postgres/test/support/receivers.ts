@@ -1,11 +1,11 @@
 import {
-  type DurableInbox,
   type HandlerContext,
   type Receiver,
   type Reply,
   type WebhookError,
   createReceiver,
 } from "@diffio-webhooks/core";
+import type { StoreInbox } from "@diffio-webhooks/core/inbox";
 import { type SignedDelivery, signed } from "@diffio-webhooks/test-support/deliveries";
 import { SECRET } from "@diffio-webhooks/test-support/signing";
 import { onTestFinished } from "vitest";
@@ -20,7 +20,7 @@ export interface SeenRun {
 
 /** A receiver on an inbox, and what happened to it. */
 export interface TestReceiver {
-  readonly inbox: DurableInbox;
+  readonly inbox: StoreInbox;
   readonly receiver: Receiver;
   readonly runs: SeenRun[];
   readonly errors: { readonly error: unknown; readonly run: number; readonly final: boolean }[];
@@ -33,7 +33,7 @@ export interface TestReceiver {
 const SHORT = { backoffInSeconds: 0.05, leaseInSeconds: 2, closeTimeoutInSeconds: 2, maxRuns: 3 };
 
 /** Opens an inbox that is closed when the test is over. */
-export function open(options: PostgresInboxOptions): DurableInbox {
+export function open(options: PostgresInboxOptions): StoreInbox {
   const inbox = postgresInbox({ ...SHORT, ...options });
   onTestFinished(() => inbox.close());
   return inbox;

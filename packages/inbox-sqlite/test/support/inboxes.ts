@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { AcceptedMessage, DurableInbox, RunAttempt, RunOutcome } from "@diffio-webhooks/core";
+import type { StoreInbox } from "@diffio-webhooks/core/inbox";
 import { newMessageId } from "@diffio-webhooks/test-support/signing";
 import { expect, onTestFinished } from "vitest";
 import { type SqliteInboxOptions, sqliteInbox } from "../../src/index.ts";
@@ -20,7 +21,7 @@ export function newPath(): string {
 }
 
 /** An inbox that is closed when the test is over. */
-export function open(path: string, options: Omit<SqliteInboxOptions, "path"> = {}): DurableInbox {
+export function open(path: string, options: Omit<SqliteInboxOptions, "path"> = {}): StoreInbox {
   const inbox = sqliteInbox({ path, backoffInSeconds: 0.05, closeTimeoutInSeconds: 0.1, ...options });
   onTestFinished(() => inbox.close());
   return inbox;
