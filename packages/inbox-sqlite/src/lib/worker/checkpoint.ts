@@ -29,17 +29,17 @@ export function checkpointing(sqlite: DatabaseSync, path: string): () => void {
 
 /**
  * Up to 3.51.2, SQLite may take pages for copied that are not, and so lose commits, where one connection copies the log
- * into the database while another commits (https://sqlite.org/wal.html#walresetbug). Mended in 3.51.3, 3.50.7 and
+ * into the database while another commits (https://sqlite.org/wal.html#walresetbug). Fixed in 3.51.3, 3.50.7 and
  * 3.44.6.
  */
 export function hasWalResetBug(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
   if (major !== 3) return major < 3;
-  const mended: Readonly<Record<number, number>> = { 44: 6, 50: 7, 51: 3 };
-  return minor < 52 && patch < (mended[minor] ?? Number.POSITIVE_INFINITY);
+  const fixed: Readonly<Record<number, number>> = { 44: 6, 50: 7, 51: 3 };
+  return minor < 52 && patch < (fixed[minor] ?? Number.POSITIVE_INFINITY);
 }
 
-/** Copies the log into the database while nobody else can commit: dearer than what SQLite does by itself. */
+/** Copies the log into the database while nobody else can commit: slower than SQLite's own way. */
 export function checkpointAlone(sqlite: DatabaseSync): void {
   // Without the lock it would be a checkpoint beside others' commits.
   sqlite.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`);

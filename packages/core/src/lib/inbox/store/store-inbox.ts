@@ -59,7 +59,7 @@ export function createStoreInbox(store: MessageStore, options: DurableInboxOptio
       store,
       outage,
       endings,
-      onRoom: (room) => loop.onRoom(room),
+      onRoom: (room) => loop.releasePlace(room),
       onWork: (due) => loop.wake(due),
       onDue: (inMs) => loop.onDue(inMs),
     });

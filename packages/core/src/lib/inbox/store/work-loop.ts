@@ -151,10 +151,6 @@ export class WorkLoop {
     this.#upkeep.lookIn(0);
   }
 
-  onRoom(receiver: string): void {
-    this.releasePlace(receiver);
-  }
-
   onDue(inMs: number): void {
     this.#upkeep.lookIn(inMs);
   }
