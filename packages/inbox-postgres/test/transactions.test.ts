@@ -1,4 +1,7 @@
 import { signed } from "@diffio-webhooks/test-support/deliveries";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { integer, pgTable, text } from "drizzle-orm/pg-core";
+import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { transactionOf } from "../src/index.ts";
@@ -94,14 +97,17 @@ describe.each(["connectionString", "pool"])("transactional, with { %s }", (way) 
     expect(await effects()).toEqual([]);
   });
 
-  test.each(["BEGIN", "commit", " Rollback", "START TRANSACTION", "END;"])("%j is refused", async (text) => {
-    const { receive, receiver, errors } = await effectsOf((run) =>
-      transactionOf<pg.PoolClient>(run.context).query(text),
-    );
-    await receive();
-    await receiver.idle();
-    expect(errors[0]?.error).toMatchObject({ code: "invalid_option" });
-  });
+  test.each(["BEGIN", "commit", " Rollback", "START TRANSACTION", "END;"])(
+    "%j is refused",
+    async (statement) => {
+      const { receive, receiver, errors } = await effectsOf((run) =>
+        transactionOf<pg.PoolClient>(run.context).query(statement),
+      );
+      await receive();
+      await receiver.idle();
+      expect(errors[0]?.error).toMatchObject({ code: "invalid_option" });
+    },
+  );
 
   test("savepoints are the callback's own", async () => {
     const { receive, receiver, effects } = await effectsOf(async (run) => {
@@ -114,6 +120,46 @@ describe.each(["connectionString", "pool"])("transactional, with { %s }", (way) 
     await receive();
     await receiver.idle();
     expect(await effects()).toEqual([{ run: 1 }]);
+  });
+});
+
+describe("query builders write in the transaction", () => {
+  async function effectsOf(write: (client: pg.PoolClient, run: SeenRun) => Promise<unknown>) {
+    const { connectionString, sql } = await postgres.database();
+    await sql("CREATE TABLE effects (message_id text, run int)");
+    const { receive, receiver, inbox } = receiverOn(
+      { connectionString, transactional: true },
+      {
+        async onAny(run) {
+          await write(transactionOf<pg.PoolClient>(run.context), run);
+          if (run.run === 1) throw new Error("as told");
+        },
+      },
+    );
+    await receive();
+    await receiver.idle();
+    expect(await inbox.counts()).toMatchObject({ done: 1 });
+    return sql("SELECT run FROM effects");
+  }
+
+  test("Drizzle", async () => {
+    const effects = pgTable("effects", { messageId: text("message_id"), run: integer("run") });
+    const rows = await effectsOf((client, { messageId, run }) =>
+      drizzle(client).insert(effects).values({ messageId, run }),
+    );
+    expect(rows).toEqual([{ run: 2 }]);
+  });
+
+  test("Kysely", async () => {
+    interface Tables {
+      effects: { message_id: string; run: number };
+    }
+    const rows = await effectsOf((client, { messageId, run }) => {
+      const pool = { options: {}, connect: async () => client, end: async () => {} };
+      const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+      return db.insertInto("effects").values({ message_id: messageId, run }).execute();
+    });
+    expect(rows).toEqual([{ run: 2 }]);
   });
 });
 
