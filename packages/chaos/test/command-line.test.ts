@@ -14,11 +14,11 @@ describe.each(["kill-main.ts", "race-main.ts"])("%s", (file) => {
   test("--help: exit code 0, and what it can do", () => {
     const { status, stdout, stderr } = run(file, "--help");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(stdout).toMatch(/--engine +memory, postgres, redis, sqlite/);
+    expect(stdout).toMatch(/--engine +memory, postgres, postgres-transactional, redis, sqlite/);
   });
 
   test.each([
-    [["--engine", "mysql"], /There is no engine "mysql"; there are memory, postgres, redis, sqlite\./],
+    [["--engine", "mysql"], /There is no engine "mysql"; there are memory, postgres, postgres-transactional, redis, sqlite\./],
     [["--nonsense"], /--nonsense/],
     [[file === "kill-main.ts" ? "--trials" : "--ids", "0"], /a whole number above 0, not "0"/],
   ])("%j: exit code 2, and what is wrong with it", (args, problem) => {

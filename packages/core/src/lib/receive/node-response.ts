@@ -28,14 +28,17 @@ export function untilSent(response: NodeResponse): Promise<void> {
       resolve();
       return;
     }
-    // The response of a real server always closes: its socket knows the server.
-    const fallback = isOfServer(response.socket) ? undefined : new Fallback(response, resolve);
+    if (closesForCertain(response)) {
+      response.on("close", resolve);
+      return;
+    }
+    const fallback = new Fallback(response, resolve);
     response.on("close", () => {
-      fallback?.cancel();
+      fallback.cancel();
       resolve();
     });
     response.on("finish", () => {
-      fallback?.cancel();
+      fallback.cancel();
       // A turn later: HTTP/2 has not written its frames yet.
       if (response.req?.httpVersionMajor === 2) nextTurn(resolve);
       else resolve();
@@ -43,8 +46,18 @@ export function untilSent(response: NodeResponse): Promise<void> {
   });
 }
 
-function isOfServer(socket: object | null | undefined): boolean {
-  return Boolean((socket as { server?: unknown } | undefined)?.server);
+const IS_NODE = !("Bun" in globalThis) && !("Deno" in globalThis);
+
+/**
+ * Whether it is the response of a server of Node's own, over HTTP/1: its socket knows the server, and `close` follows `finish`
+ * in the same turn. A listener less for each delivery.
+ */
+function closesForCertain({ socket, req }: NodeResponse): boolean {
+  return (
+    IS_NODE &&
+    req?.httpVersionMajor === 1 &&
+    Boolean((socket as { server?: unknown } | null | undefined)?.server)
+  );
 }
 
 /** Looks every now and then whether a response is over, for hosts that do not say so. */
