@@ -53,11 +53,7 @@ const IS_NODE = !("Bun" in globalThis) && !("Deno" in globalThis);
  * in the same turn. A listener less for each delivery.
  */
 function closesForCertain({ socket, req }: NodeResponse): boolean {
-  return (
-    IS_NODE &&
-    req?.httpVersionMajor === 1 &&
-    Boolean((socket as { server?: unknown } | null | undefined)?.server)
-  );
+  return IS_NODE && req?.httpVersionMajor === 1 && Boolean(socket && "server" in socket && socket.server);
 }
 
 /** Looks every now and then whether a response is over, for hosts that do not say so. */
