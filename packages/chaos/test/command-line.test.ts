@@ -18,7 +18,10 @@ describe.each(["kill-main.ts", "race-main.ts"])("%s", (file) => {
   });
 
   test.each([
-    [["--engine", "mysql"], /There is no engine "mysql"; there are memory, postgres, postgres-transactional, redis, sqlite\./],
+    [
+      ["--engine", "mysql"],
+      /There is no engine "mysql"; there are memory, postgres, postgres-transactional, redis, sqlite\./,
+    ],
     [["--nonsense"], /--nonsense/],
     [[file === "kill-main.ts" ? "--trials" : "--ids", "0"], /a whole number above 0, not "0"/],
   ])("%j: exit code 2, and what is wrong with it", (args, problem) => {
