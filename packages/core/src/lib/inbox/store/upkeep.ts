@@ -16,8 +16,8 @@ export interface Upkept {
   readonly receivers: ReadonlyMap<string, ReceiverRuns>;
   /** The receivers that take further runs. */
   readonly openNames: readonly string[];
-  readonly ownerIfAny: Promise<number> | undefined;
   readonly settledBefore: number;
+  owner(): Promise<number>;
   see(outlook: Outlook): void;
   wake(receiver: string | null): void;
   loseOwner(): void;
@@ -86,7 +86,11 @@ export class Upkeep {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
-      const outlook = await this.#store.look(this.#work.openNames, (await this.#work.ownerIfAny) ?? null);
+      // Registered before it holds anything: so the others know that there is somebody to tell of work.
+      const owner = await this.#work.owner();
+      if (!this.#isOn) return;
+      const outlook = await this.#store.look(this.#work.openNames, owner);
+      if (!this.#isOn) return;
       this.#work.see(outlook);
       await this.#judge(outlook);
       if (this.#failedAt !== undefined) await this.#renewAfterFailure(this.#failedAt);
@@ -117,8 +121,8 @@ export class Upkeep {
   /** Returns whether the store was told. */
   async #renew(): Promise<boolean> {
     try {
-      const owner = await this.#work.ownerIfAny;
-      if (owner === undefined) return true;
+      const owner = await this.#work.owner();
+      if (!this.#isOn) return true;
       const held = Array.from(this.#work.receivers.values()).flatMap((runs) => runs.held);
       const lost = await this.#store.renew(owner, held, this.#work.settledBefore);
       if (lost === null) this.#work.loseOwner();

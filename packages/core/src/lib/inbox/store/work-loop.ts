@@ -64,11 +64,7 @@ export class WorkLoop {
   }
 
   async lease(): Promise<Lease> {
-    this.#owner ??= this.#store.register().catch((error: unknown) => {
-      this.#owner = undefined;
-      throw error;
-    });
-    const owner = await this.#owner;
+    const owner = await this.owner();
     this.#claims += 1;
     this.#underWay.add(this.#claims);
     return { owner, claim: this.#claims };
@@ -274,7 +270,12 @@ export class WorkLoop {
 
   // Upkeep: see `Upkept` in upkeep.ts.
 
-  get ownerIfAny(): Promise<number> | undefined {
+  /** The number of this process, which is registered if it has none. */
+  owner(): Promise<number> {
+    this.#owner ??= this.#store.register().catch((error: unknown) => {
+      this.#owner = undefined;
+      throw error;
+    });
     return this.#owner;
   }
 
