@@ -87,12 +87,16 @@ export function journeySuite(browser: () => Browser): void {
     const endpoint = await simulator.endpoints.create({ url: receiver.url });
     const { svixMessageId } = await simulator.sendTestEvent({ eventType: "generation.completed" });
     const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
+    // Brought up to date once it is connected: that may take the label back at once.
+    const live = page.locator("#live", { hasText: "Live" });
     await page.goto(`/endpoints/${endpoint.id}?reveal=secret`);
+    await live.waitFor();
     await page.getByRole("button", { name: "Copy the signing secret" }).click();
     await page.getByText("Copied").first().waitFor();
     expect(await copied()).toBe(endpoint.signingSecret);
 
     await page.goto(`/messages/${svixMessageId}`);
+    await live.waitFor();
     await page.getByRole("link", { name: "Copy as cURL" }).click();
     await page.getByText("Copied").first().waitFor();
     expect(await copied()).toContain(`svix-id: ${svixMessageId}`);
