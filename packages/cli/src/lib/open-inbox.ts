@@ -8,14 +8,15 @@ import { CliError, EXIT, isWebhookError, usageError } from "./exit.ts";
 import { describeNetworkError } from "./post.ts";
 
 /** The options that name an inbox. */
-export const SQLITE = new Option("--sqlite <path>", "the file of an inbox-sqlite").conflicts([
-  "postgres",
-  "redis",
-]);
-export const POSTGRES = new Option("--postgres <url>", "the database of an inbox-postgres").conflicts(
-  "redis",
-);
-export const REDIS = new Option("--redis <url>", "the server of an inbox-redis");
+export const SQLITE: Option<"--sqlite <path>"> = new Option(
+  "--sqlite <path>",
+  "the file of an inbox-sqlite",
+).conflicts(["postgres", "redis"]);
+export const POSTGRES: Option<"--postgres <url>"> = new Option(
+  "--postgres <url>",
+  "the database of an inbox-postgres",
+).conflicts("redis");
+export const REDIS: Option<"--redis <url>"> = new Option("--redis <url>", "the server of an inbox-redis");
 
 /** Which engine keeps the inbox, and where. */
 export interface InboxFlags {

@@ -7,13 +7,13 @@ import { STATE } from "./schema.ts";
 type MessageOperations = Pick<Operations, "list" | "body" | "requeue" | "remove">;
 
 /** What is read of a message, for {@link toRecord}. */
-export const RECORD_COLUMNS =
+export const RECORD_COLUMNS: string =
   "seq, receiver, message_id AS messageId, state, timestamp, event_type AS eventType, subject, secret_name AS secretName, " +
   "run AS runs, received_at AS receivedAt, started_at AS startedAt, ended_at AS endedAt, reason, error, " +
   "error_name AS errorName, error_stack AS errorStack";
 
 /** How a message is queued again by hand. */
-export const REQUEUE =
+export const REQUEUE: string =
   `UPDATE messages SET state = ${STATE.pending}, run = 0, due_at = ?1, since = ?1, died = 0, besides = 0, ` +
   "ended_at = NULL, reason = NULL, error = NULL, error_name = NULL, error_stack = NULL";
 
