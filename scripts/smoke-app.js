@@ -94,11 +94,7 @@ if (isBuiltin("node:sqlite")) {
 
 // No server is needed to see that it is whole: a port that nobody listens on is refused by the system, by way of pg.
 const connectionString = "postgres://nobody@127.0.0.1:1/none";
-if (typeof Promise.withResolvers === "function") {
-  await assert.rejects(postgresInbox({ connectionString }).counts(), { code: "inbox_unavailable" });
-} else {
-  assert.throws(() => postgresInbox({ connectionString }), { code: "invalid_option" });
-}
+await assert.rejects(postgresInbox({ connectionString }).counts(), { code: "inbox_unavailable" });
 
 // CommonJS can require the packages too (Node 20.19 and later).
 assert.equal(typeof createRequire(import.meta.url)("@diffio-webhooks/core").createReceiver, "function");
