@@ -94,3 +94,26 @@ test("a process hears of what another one leaves", async () => {
   });
   await expect.poll(() => heard, { timeout: 10_000 }).toEqual([null, "späte Post"]);
 });
+
+test("a process hears of what is replayed beside it", async () => {
+  const { connectionString } = await postgres.database();
+  const service = receiverOn(
+    { connectionString, maxRuns: 1 },
+    {
+      onAny: () => {
+        throw new Error("as told");
+      },
+    },
+  );
+  await service.receive();
+  await service.receiver.idle();
+  const pool = new pg.Pool({ connectionString });
+  onTestFinished(() => pool.end());
+  // For any receiver: at first what came before it listened.
+  let heard = 0;
+  const listener = createListener(pool, (receiver) => (heard += receiver === null ? 1 : 0));
+  onTestFinished(() => listener.close());
+  await expect.poll(() => heard).toBe(1);
+  expect(await open({ connectionString }).deadLetters.replayAll()).toBe(1);
+  await expect.poll(() => heard, { timeout: 10_000 }).toBe(2);
+});

@@ -181,7 +181,7 @@ function renderDetails(message: MessageDetails, body: string | undefined): strin
     render(summary),
     ...(startedAt ? [`  last run began ${startedAt.toISOString()}`] : []),
     ...(endedAt ? [`  ended          ${endedAt.toISOString()}`] : []),
-    ...(error ? [red(plain(`${error.name}: ${error.message}`))] : []),
+    ...(error ? [red(plain(error.name === "" ? error.message : `${error.name}: ${error.message}`))] : []),
     ...(error?.stack ?? "")
       .split("\n")
       .slice(1)

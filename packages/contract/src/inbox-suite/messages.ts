@@ -104,6 +104,15 @@ export function describeMessages(engine: InboxEngine): void {
       });
     });
 
+    test("that are no events say why, by the name of the error and its message apart", async () => {
+      const one = message("", "no event");
+      expect((await deliver(service, one)).status).toBe(200);
+      const { error } = (await get(one)) ?? {};
+      expect(error).toEqual({ name: "WebhookError", message: "The body is not JSON." });
+      expect((await deadLetterOf(service, one))?.error).toBe("WebhookError: The body is not JSON.");
+      await control(service, "/remove-message", { id: one.messageId });
+    });
+
     test("are run again, whatever became of them; never one that is not there", async () => {
       const done = all[1] ?? first;
       expect(await runsOf(store, done)).toEqual([1]);

@@ -111,7 +111,7 @@ export function memoryStore(clock: () => number = Date.now, isSerial = false): M
         const waits = isSerial && stored.subject !== null;
         const started =
           start && !waits && lease !== null && beats.has(lease.owner) && !isPaused(stored.receiver);
-        const error = { name: "WebhookError", message: invalid ?? "", stack: "" };
+        const error = { name: "WebhookError", message: invalid ?? "", stack: null };
         const row =
           invalid === null
             ? insert(

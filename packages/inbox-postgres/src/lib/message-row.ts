@@ -77,7 +77,7 @@ export function toRecord(row: RecordRow): MessageRecord {
       row.error === null
         ? null
         : {
-            name: fromStored(row.error_name ?? "Error"),
+            name: fromStored(row.error_name ?? ""),
             message: fromStored(row.error),
             stack: textOrNull(row.error_stack),
           },

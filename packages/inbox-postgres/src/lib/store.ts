@@ -124,7 +124,7 @@ export function createPostgresStore(
     watch: (onWork) => connection.watch(onWork),
     async notify(receivers) {
       await query(`SELECT pg_notify('${CHANNEL}', name) FROM unnest($1::text[]) AS r (name)`, [
-        receivers.map(toStored),
+        receivers.map(named),
       ]);
     },
     close: () => connection.close(),

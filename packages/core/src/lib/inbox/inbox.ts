@@ -186,7 +186,7 @@ export interface MessageDetails extends Omit<MessageSummary, "error"> {
   /** The bytes that were signed. Absent when they are not kept any more. */
   readonly rawBody?: Uint8Array | undefined;
   readonly reason?: FailureReason | undefined;
-  /** The last failed run's error. */
+  /** The last failed run's error. Its name is empty where a callback threw something that is no error. */
   readonly error?:
     | { readonly name: string; readonly message: string; readonly stack?: string | undefined }
     | undefined;

@@ -32,7 +32,7 @@ export function toRecord(row: RecordRow): MessageRecord {
   return {
     ...rest,
     state: STATE_NAMES[state] ?? "pending",
-    error: error === null ? null : { name: errorName ?? "Error", message: error, stack: errorStack },
+    error: error === null ? null : { name: errorName ?? "", message: error, stack: errorStack },
   };
 }
 

@@ -39,9 +39,9 @@ export function toStoredError(error: unknown): StoredError {
       const { name, message, stack } = error;
       return { name: clip(name), message: clip(message), stack: stack === undefined ? null : clip(stack) };
     }
-    return { name: typeof error, message: clip(String(error)), stack: null };
+    return { name: "", message: clip(String(error)), stack: null };
   } catch {
-    return { name: "unknown", message: "An error that cannot be converted to text.", stack: null };
+    return { name: "", message: "An error that cannot be converted to text.", stack: null };
   }
 }
 
@@ -50,8 +50,8 @@ function clip(text: unknown): string {
 }
 
 /** The error as one line. */
-export function errorLine({ name, message, stack }: StoredError): string {
-  return stack === null ? message : `${name}: ${message}`;
+export function errorLine({ name, message }: StoredError): string {
+  return name === "" ? message : `${name}: ${message}`;
 }
 
 /** What is kept of an interrupted run. */

@@ -19,7 +19,7 @@ export interface StoredMessage {
 export interface Arrival extends StoredMessage {
   /** Whether there is a place for it here: it is stored as running, under the lease of its batch. */
   readonly start: boolean;
-  /** Why it is stored among the dead letters: it is not a valid event. */
+  /** Why it is not a valid event, as the message of a `WebhookError`: it is stored among the dead letters. */
   readonly invalid: string | null;
 }
 
@@ -79,6 +79,7 @@ export type Ending =
 
 /** A run's error, as it is kept. */
 export interface StoredError {
+  /** Empty where something was thrown that is no error, or was kept as one line by a version before. */
   readonly name: string;
   readonly message: string;
   readonly stack: string | null;
@@ -280,8 +281,12 @@ export interface MessageStore {
    * @param onWork called with the receiver that has work; null for any.
    */
   watch?(onWork: (receiver: string | null) => void): void;
-  /** Called after messages were left for others: tells their processes, outside of any other transaction. */
-  notify?(receivers: readonly string[]): Promise<void>;
+  /**
+   * Called after messages were left for others: tells their processes, outside of any other transaction.
+   *
+   * @param receivers those that have work; null among them stands for any.
+   */
+  notify?(receivers: readonly (string | null)[]): Promise<void>;
   /** Disconnects. The next call connects again. */
   close(): Promise<void>;
 }

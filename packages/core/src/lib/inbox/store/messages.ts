@@ -19,12 +19,9 @@ const ANY: MessageFilter = {
 /**
  * The messages of a store.
  *
- * @param onQueued called with the receivers that have got work.
+ * @param onQueued called with the receiver that has got work.
  */
-export function createMessages(
-  store: MessageStore,
-  onQueued: (receivers: readonly string[]) => void,
-): Messages {
+export function createMessages(store: MessageStore, onQueued: (receiver: string) => void): Messages {
   async function find(messageId: string, { receiver }: OfReceiver): Promise<MessageRecord | undefined> {
     const filter = { ...ANY, messageId: checkText("messageId", messageId), receiver: receiver ?? null };
     const [found, another] = await store.list(filter, 2, null);
@@ -59,7 +56,7 @@ export function createMessages(
     async replay(messageId, options = {}) {
       const found = await find(messageId, options);
       if (!found || !(await store.requeue(found.seq))) throw notFound(messageId, found !== undefined);
-      onQueued([found.receiver]);
+      onQueued(found.receiver);
     },
     async remove(messageId, options = {}) {
       const found = await find(messageId, options);
@@ -88,7 +85,7 @@ function notFound(messageId: string, isKnown: boolean): WebhookError {
   const id = printable(messageId);
   return isKnown
     ? new WebhookError("message_not_found", `The body of the message "${id}" is not kept any more.`, {
-        hint: "Bodies of handled messages are kept for keepBodiesInDays. Resend it from the sender's portal under a new id.",
+        hint: "Bodies of handled messages are kept for keepBodiesInDays; those of removed ones are deleted at once.",
       })
     : new WebhookError("message_not_found", `No message has the id "${id}".`, {
         hint: "messages.list() shows those that are kept. Ids are kept for keepIdsInDays.",

@@ -20,10 +20,6 @@ export class Places {
     if (this.#taken.get(receiver) === 0) this.#taken.delete(receiver);
   }
 
-  get isEmpty(): boolean {
-    return this.#all === 0;
-  }
-
   /** How many more runs of this receiver could begin. The last place is kept for a receiver that has none. */
   roomFor(receiver: string): number {
     if (this.#alone !== "no") return 0;

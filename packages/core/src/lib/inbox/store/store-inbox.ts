@@ -1,5 +1,4 @@
 import { type DurableInboxOptions, checkDurableInboxOptions } from "../durable-inbox-options.ts";
-import { errorText } from "../dead-letters.ts";
 import type { DurableInbox, InboxAttachment, Messages, OfReceiver } from "../inbox.ts";
 import { nameTaken } from "../name-taken.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -88,18 +87,18 @@ export function createStoreInbox(store: MessageStore, options: DurableInboxOptio
 
   return {
     accept: (message) => arrivals.accept(message, null),
-    acceptInvalid: (message, error) => arrivals.accept(message, errorText(error)),
+    acceptInvalid: (message, error) => arrivals.accept(message, error.message),
     attach,
-    messages: createMessages(store, (receivers) => loop.wakeAll(receivers)),
-    deadLetters: createDeadLetters(store, () => loop.wakeAll([])),
+    messages: createMessages(store, (receiver) => loop.wakeAll(receiver)),
+    deadLetters: createDeadLetters(store, () => loop.wakeAll(null)),
     counts: () => store.counts(),
     async pause({ receiver } = {}) {
       await store.pause(receiver ?? null);
-      loop.wakeAll([]);
+      loop.wakeAll(receiver ?? null);
     },
     async resume({ receiver } = {}) {
       await store.resume(receiver ?? null);
-      loop.wakeAll([]);
+      loop.wakeAll(receiver ?? null);
     },
     async close() {
       const all = [...loop.receivers.values()];

@@ -23,7 +23,7 @@ export class WorkLoop {
   /** Receivers that may have messages to claim. */
   readonly #backlog = new Set<string>();
   readonly #backlogAlone = new Set<string>();
-  readonly #toNotify = new Set<string>();
+  readonly #toNotify = new Set<string | null>();
   readonly #underWay = new Set<number>();
   #paused: ReadonlySet<string | null> = new Set();
   #owner: Promise<number> | undefined;
@@ -140,10 +140,10 @@ export class WorkLoop {
     this.#claimSoon();
   }
 
-  /** Looks at once, and tells the other processes to. */
-  wakeAll(receivers: readonly string[]): void {
-    for (const receiver of receivers) this.#leftForOthers(receiver);
-    this.wake(null);
+  /** A receiver, or any, has work by somebody's hand: looks at once, and tells the other processes. */
+  wakeAll(receiver: string | null): void {
+    this.#leftForOthers(receiver);
+    this.wake(receiver);
     this.#upkeep.lookIn(0);
   }
 
@@ -162,8 +162,9 @@ export class WorkLoop {
   }
 
   /** Tells other processes, which may have room: gathered, since it costs a lock of the whole server in some engines. */
-  #leftForOthers(receiver: string): void {
-    if (!this.#store.notify || (!this.#hasOthers && this.receivers.has(receiver))) return;
+  #leftForOthers(receiver: string | null): void {
+    const isAllHere = !this.#hasOthers && (receiver === null || this.receivers.has(receiver));
+    if (!this.#store.notify || isAllHere) return;
     this.#toNotify.add(receiver);
     this.#notifyTimer ??= setTimeout(() => void this.#notify(), NOTIFY_MS);
   }
