@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { integer, pgTable, text } from "drizzle-orm/pg-core";
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { transactionOf } from "../src/index.ts";
 import { usePostgres } from "./support/postgres.ts";
 import { type SeenRun, receiverOn } from "./support/receivers.ts";
@@ -46,9 +46,7 @@ describe.each(["connectionString", "pool"])("transactional, with { %s }", (way) 
   });
 
   test("an error of the database that a callback swallows: nothing is committed, and the run has failed", async () => {
-    vi.spyOn(console, "error").mockImplementation(() => {});
-    onTestFinished(() => void vi.restoreAllMocks());
-    const { receive, receiver, effects, inbox } = await effectsOf(async (run) => {
+    const { receive, receiver, effects, inbox, errors } = await effectsOf(async (run) => {
       await insert(run);
       await transactionOf<pg.PoolClient>(run.context)
         .query("SELECT 1 / 0")
@@ -58,6 +56,12 @@ describe.each(["connectionString", "pool"])("transactional, with { %s }", (way) 
     await receiver.idle();
     expect(await effects()).toEqual([]);
     expect(await inbox.counts()).toMatchObject({ dead: 1 });
+    // Heard of, each time: current transaction is aborted.
+    expect(errors.map(({ error, run, final }) => [(error as { code: string }).code, run, final])).toEqual([
+      ["25P02", 1, false],
+      ["25P02", 2, false],
+      ["25P02", 3, true],
+    ]);
   });
 
   test("a run whose lease is lost commits nothing", async () => {

@@ -76,8 +76,12 @@ export interface RunningMessage {
 export interface AttachedReceiver {
   readonly name: string;
   readonly run: RunMessage;
-  /** Reports a run whose process died, so that the receiver calls `onError` for it. */
-  interrupted(message: AcceptedMessage, attempt: RunAttempt): void;
+  /**
+   * Reports a run that failed though its callbacks did not, so that the receiver calls `onError` for it.
+   *
+   * @param error why its effects could not be committed. Left out where its process died.
+   */
+  interrupted(message: AcceptedMessage, attempt: RunAttempt, error?: unknown): void;
 }
 
 /** An inbox's side of a receiver that it runs messages for. */

@@ -28,8 +28,8 @@ interface RunnerOptions<Platform> {
 interface Runner {
   /** One run of a message, called by the inbox: in this process or, after a restart, in a later one. */
   run(message: AcceptedMessage, attempt: RunAttempt): Promise<RunOutcome>;
-  /** A run whose process died. */
-  interrupted(message: AcceptedMessage, attempt: RunAttempt): void;
+  /** A run whose process died, or whose effects could not be committed. */
+  interrupted(message: AcceptedMessage, attempt: RunAttempt, error?: unknown): void;
   /** A signed delivery that is not a valid event and went to the dead letters. */
   invalid(message: AcceptedMessage, error: WebhookError): void;
 }
@@ -115,11 +115,15 @@ export function createRunner<Platform>({
 
   return {
     run,
-    interrupted(message, attempt) {
+    interrupted(message, attempt, commitError) {
+      const context = new RunContext<Platform>(message, attempt, undefined, timeoutInSeconds);
+      if (commitError !== undefined) {
+        ended(message, attempt.run, failed("handler_failed", commitError, context, message, attempt.final));
+        return;
+      }
       const error = new WebhookError("run_interrupted", `The process died during run ${attempt.run}.`, {
         hint: "Some of its effects may have happened: make callbacks idempotent (event.eventId is the key).",
       });
-      const context = new RunContext<Platform>(message, attempt, undefined, timeoutInSeconds);
       ended(message, attempt.run, failed("run_interrupted", error, context, message, attempt.final));
     },
     invalid(message, error) {

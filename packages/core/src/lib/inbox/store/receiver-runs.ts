@@ -111,9 +111,11 @@ export class ReceiverRuns {
       });
       if (isCommitted) return "committed";
     } catch (error) {
-      if (outcome?.succeeded !== false) this.#parts.outage.failed(error);
-      if (outcome?.succeeded)
+      if (!outcome) this.#parts.outage.failed(error);
+      if (outcome?.succeeded) {
+        this.#receiver.interrupted(message, attempt, error);
         return { succeeded: false, final: attempt.final, reason: "handler_failed", error };
+      }
     }
     // With the lease gone, the message is another process's.
     if (outcome?.succeeded) this.#giveUp(run, LOST);
