@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DurableInbox, createReceiver } from "@diffio-webhooks/core";
@@ -10,7 +10,7 @@ import { startPostgres } from "@diffio-webhooks/test-support/postgres";
 import { hasRedisServer, startRedis } from "@diffio-webhooks/test-support/redis";
 import { SECRET } from "@diffio-webhooks/test-support/signing";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type Finished, cli, records } from "./support/cli.ts";
+import { type Finished, cli, projectWith, records } from "./support/cli.ts";
 
 // Each command is a process of its own.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -20,12 +20,7 @@ const PACKAGES = join(import.meta.dirname, "../..");
 /** A user's project that has the engines installed. */
 let project: string;
 beforeAll(() => {
-  project = mkdtempSync(join(tmpdir(), "diffio-cli-"));
-  const scope = join(project, "node_modules/@diffio-webhooks");
-  mkdirSync(scope, { recursive: true });
-  for (const engine of ["sqlite", "postgres", "redis"]) {
-    symlinkSync(join(PACKAGES, `inbox-${engine}`), join(scope, `inbox-${engine}`));
-  }
+  project = projectWith(["sqlite", "postgres", "redis"]);
 });
 afterAll(() => rmSync(project, { recursive: true }));
 

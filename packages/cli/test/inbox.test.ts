@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { createReceiver } from "@diffio-webhooks/core";
 import { sampleEvent } from "@diffio-webhooks/core/testing";
@@ -10,22 +9,15 @@ import { signed } from "@diffio-webhooks/test-support/deliveries";
 import { startPostgres } from "@diffio-webhooks/test-support/postgres";
 import { SECRET } from "@diffio-webhooks/test-support/signing";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type Finished, cli, records } from "./support/cli.ts";
+import { type Finished, cli, projectWith, records } from "./support/cli.ts";
 
 // Each command is a process of its own.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const PACKAGES = join(import.meta.dirname, "../..");
-
 /** A user's project that has the engines installed. */
 let project: string;
 beforeAll(() => {
-  project = mkdtempSync(join(tmpdir(), "diffio-cli-"));
-  const scope = join(project, "node_modules/@diffio-webhooks");
-  mkdirSync(scope, { recursive: true });
-  for (const engine of ["sqlite", "postgres"]) {
-    symlinkSync(join(PACKAGES, `inbox-${engine}`), join(scope, `inbox-${engine}`));
-  }
+  project = projectWith(["sqlite", "postgres"]);
 });
 afterAll(() => rmSync(project, { recursive: true }));
 

@@ -65,12 +65,6 @@ export type {
   AttachedReceiver,
   DeadLetter,
   DeadLetters,
-  MessageDetails,
-  MessageQuery,
-  MessageState,
-  MessageSummary,
-  Messages,
-  OfReceiver,
   DurableInbox,
   FailureReason,
   Inbox,
@@ -82,3 +76,11 @@ export type {
   RunningMessage,
   RunOutcome,
 } from "./lib/inbox/inbox.ts";
+export type {
+  MessageDetails,
+  MessageQuery,
+  MessageState,
+  MessageSummary,
+  Messages,
+  OfReceiver,
+} from "./lib/inbox/messages.ts";

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer, text } from "node:stream/consumers";
@@ -57,4 +57,15 @@ export function filesWith(files: Readonly<Record<string, string | Uint8Array>>):
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   return (name) => join(folder, name);
+}
+
+/** Makes a user's project that has the inboxes of these engines installed; the caller removes it. */
+export function projectWith(engines: readonly string[]): string {
+  const project = mkdtempSync(join(tmpdir(), "diffio-cli-"));
+  const scope = join(project, "node_modules/@diffio-webhooks");
+  mkdirSync(scope, { recursive: true });
+  for (const engine of engines) {
+    symlinkSync(join(import.meta.dirname, `../../../inbox-${engine}`), join(scope, `inbox-${engine}`));
+  }
+  return project;
 }

@@ -1,10 +1,9 @@
-import { type PostgresServer, startPostgres } from "@diffio-webhooks/test-support/postgres";
 import pg from "pg";
 import type { LedgerEntry } from "../inbox-service/ledger.ts";
 import { type InboxEngine, nodeStore } from "../inboxes.ts";
+import { postgresServer } from "./postgres.ts";
 
-let server: PostgresServer | undefined;
-let databases = 0;
+const { start, stop, newDatabase } = postgresServer();
 
 /** PostgreSQL whose callbacks write their effects in the transaction of their run: what is there, is there once. */
 export const postgresTransactional: InboxEngine = {
@@ -12,15 +11,10 @@ export const postgresTransactional: InboxEngine = {
   durable: true,
   isStore: true,
   processes: true,
-  async start() {
-    server = await startPostgres();
-  },
-  async stop() {
-    await server?.stop();
-  },
+  start,
+  stop,
   async createStore() {
-    if (!server) throw new Error("The server was not started.");
-    const connectionString = await server.createDatabase(`store_${databases++}`);
+    const connectionString = await newDatabase();
     await query(connectionString, "CREATE TABLE effects (message_id text, pid int, at float8)");
     const store = nodeStore("postgres", { connectionString, transactional: true });
     return {

@@ -1,5 +1,6 @@
 import { WebhookError } from "../../errors.ts";
-import type { AcceptedMessage, MessageDetails, MessageSummary } from "../inbox.ts";
+import type { AcceptedMessage } from "../inbox.ts";
+import type { MessageDetails, MessageSummary } from "../messages.ts";
 import type { MessageRecord, StoredError, StoredMessage } from "./message-store.ts";
 
 const MAX_ERROR_CHARACTERS = 4000;

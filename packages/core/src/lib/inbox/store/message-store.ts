@@ -1,4 +1,5 @@
-import type { FailureReason, InboxCounts, MessageState } from "../inbox.ts";
+import type { FailureReason, InboxCounts } from "../inbox.ts";
+import type { MessageState } from "../messages.ts";
 
 // What crosses this interface is plain data: numbers, strings, arrays, null, and bodies as bytes. So a store may live in
 // another thread, or behind a network. Times are milliseconds since the epoch, by the store's clock.

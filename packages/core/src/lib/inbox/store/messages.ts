@@ -1,7 +1,7 @@
 import { WebhookError } from "../../errors.ts";
 import { checkNumber, invalidOption } from "../../options.ts";
 import { printable } from "../../printable.ts";
-import type { MessageState, Messages, OfReceiver } from "../inbox.ts";
+import type { MessageState, Messages, OfReceiver } from "../messages.ts";
 import { toDetails, toSummary } from "./convert.ts";
 import type { MessageFilter, MessageRecord, MessageStore } from "./message-store.ts";
 

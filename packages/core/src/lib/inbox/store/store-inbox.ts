@@ -1,5 +1,6 @@
 import { type DurableInboxOptions, checkDurableInboxOptions } from "../durable-inbox-options.ts";
-import type { DurableInbox, InboxAttachment, Messages, OfReceiver } from "../inbox.ts";
+import type { DurableInbox, InboxAttachment } from "../inbox.ts";
+import type { Messages, OfReceiver } from "../messages.ts";
 import { nameTaken } from "../name-taken.ts";
 import { Arrivals } from "./arrivals.ts";
 import { createDeadLetters } from "./dead-letters.ts";
